@@ -1,0 +1,123 @@
+import { bitmapBytes } from '../columnar/batch.js';
+import { CELL_BYTES, type Field, type Schema } from '../columnar/schema.js';
+import { PitwallError } from '../core/errors.js';
+import { BATCH_ROWS_MAX, COLUMNS_MAX, TIME_US_MAX } from '../core/limits.js';
+import { pad8 } from './data-block.js';
+import type { ReadPackedBatch } from './packed-batch.js';
+
+/** Why the described columns make no schema; throws `bad-payload`. */
+export function checkColumns(fields: readonly Field[]): void {
+  if (fields.length > COLUMNS_MAX) {
+    throw refuse('too-many-columns', `describes ${fields.length} columns; the limit is ${COLUMNS_MAX}`);
+  }
+  const names = new Set<string>();
+  for (const f of fields) {
+    if (f.name === '' || f.name.length > 256)
+      throw refuse('bad-payload', 'has a column name that is empty or over 256 characters');
+    if (names.has(f.name)) throw refuse('bad-payload', `describes column "${f.name}" twice`);
+    names.add(f.name);
+    const scalable = f.type === 'i64' || f.type === 'i32' || f.type === 'i16' || f.type === 'u8';
+    if (!Number.isFinite(f.scale) || !Number.isFinite(f.offset) || f.scale === 0) {
+      throw refuse(
+        'bad-payload',
+        `gives column "${f.name}" the scale ${f.scale} and offset ${f.offset}; both must be finite, scale not 0`,
+      );
+    }
+    if (!scalable && (f.scale !== 1 || f.offset !== 0)) {
+      throw refuse(
+        'bad-payload',
+        `gives column "${f.name}" of type ${f.type} a scale or offset; only integers take them`,
+      );
+    }
+  }
+}
+
+/**
+ * Holds a batch from outside to account, without copying it: counts, lengths, dictionaries and times. Returns whether
+ * its times ascend (they may be sorted by the caller otherwise). After it, reading the batch cannot fail.
+ */
+export function checkPacked(batch: ReadPackedBatch, schema: Schema): boolean {
+  const { rows, periodUs, t0Us, data, nulls } = batch;
+  if (rows < 1 || rows > BATCH_ROWS_MAX)
+    throw refuse('bad-payload', `says ${rows} rows; 1 to ${BATCH_ROWS_MAX} are allowed`);
+  const each = bitmapBytes(rows);
+  if (nulls.length !== 0 && nulls.length !== each * schema.fields.length) {
+    throw refuse(
+      'bad-payload',
+      `has ${nulls.length} bytes of nulls; ${each} a column for ${schema.fields.length} columns are ${each * schema.fields.length}`,
+    );
+  }
+  if (!(periodUs >= 0 && periodUs <= TIME_US_MAX)) throw refuse('bad-time', `has the period ${periodUs} us`);
+  let at = periodUs === 0 ? rows * 8 : 0;
+  for (const f of schema.fields) {
+    const start = at;
+    at += pad8(rows * CELL_BYTES[f.type]);
+    if (at > data.length) throw tooShort(data.length, f.name);
+    if (f.type === 'utf8') at = checkDictionary(batch, start, at, f.name);
+  }
+  if (at !== data.length) {
+    throw refuse(
+      'bad-payload',
+      `has ${data.length} bytes of data where ${rows} rows of ${schema.fields.length} columns take ${at}`,
+    );
+  }
+  return checkTimes(batch, t0Us, rows);
+}
+
+function checkTimes(batch: ReadPackedBatch, t0Us: number, rows: number): boolean {
+  const { periodUs, data } = batch;
+  if (periodUs !== 0) {
+    const last = t0Us + Math.round((rows - 1) * periodUs);
+    if (!(t0Us >= 0 && last <= TIME_US_MAX)) throw farOff(t0Us < 0 ? t0Us : last);
+    return true;
+  }
+  let ascending = true;
+  let previous = -1;
+  for (let i = 0, b = 0; i < rows; i++, b += 8) {
+    const time = t0Us + data.readInt32LE(b + 4) * 4294967296 + data.readUInt32LE(b);
+    if (!(time >= 0 && time <= TIME_US_MAX)) throw farOff(time);
+    if (time < previous) ascending = false;
+    previous = time;
+  }
+  return ascending;
+}
+
+function checkDictionary(batch: ReadPackedBatch, start: number, at: number, column: string): number {
+  const { data, rows } = batch;
+  if (at + 8 > data.length) throw tooShort(data.length, column);
+  const count = data.readUInt32LE(at);
+  const bytes = data.readUInt32LE(at + 4);
+  const texts = at + 8 + count * 4;
+  const end = at + pad8(8 + count * 4 + bytes);
+  if (count > BATCH_ROWS_MAX || bytes > data.length || end > data.length) throw tooShort(data.length, column);
+  let previous = 0;
+  for (let i = 0; i < count; i++) {
+    const stop = data.readUInt32LE(at + 8 + i * 4);
+    if (stop < previous || texts + stop > data.length || stop > bytes) {
+      throw refuse(
+        'bad-payload',
+        `has a dictionary for "${column}" whose text ${i} ends before it begins or outside it`,
+      );
+    }
+    previous = stop;
+  }
+  for (let i = 0, b = start; i < rows; i++, b += 4) {
+    const index = data.readInt32LE(b);
+    if ((index < 0 || index >= count) && !(count === 0 && index === 0)) {
+      throw refuse('bad-payload', `has index ${index} in column "${column}" whose dictionary has ${count} texts`);
+    }
+  }
+  return end;
+}
+
+function tooShort(bytes: number, column: string): PitwallError {
+  return refuse('bad-payload', `has ${bytes} bytes of data, too few for column "${column}": a count in it lies`);
+}
+
+function farOff(timeUs: number): PitwallError {
+  return refuse('bad-time', `has a row at ${timeUs} us since 1970; 1970 to 2200 are taken`);
+}
+
+function refuse(code: 'bad-payload' | 'bad-time' | 'too-many-columns', why: string): PitwallError {
+  return new PitwallError(code, `the batch ${why}`, { stage: 'decode' });
+}

@@ -1,0 +1,260 @@
+import { type Batch, bitmapBytes, type CellArray, type Column } from '../columnar/batch.js';
+import { float64ToInt64, int64ToFloat64 } from '../columnar/int64.js';
+import { CELL_BYTES, type ColumnType, type Schema } from '../columnar/schema.js';
+import type { ByteSource } from './avro-views.js';
+import type { PackedBatch, ReadPackedBatch } from './packed-batch.js';
+
+/** Batches to and from the data block of a `TelemetryBatch` (layout: telemetry-batch.avsc). */
+
+export const pad8 = (bytes: number): number => (bytes + 7) & ~7;
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** The batch in packed form for the bus; columns are copied when the record is written, not before. */
+export function pack(batch: Batch): PackedBatch {
+  const periodUs = evenPeriodUs(batch.timeUs, batch.rows);
+  const nulls = packNulls(batch);
+  return {
+    seq: 0,
+    stream: batch.stream,
+    schema: batch.schema.fingerprint,
+    columns: [],
+    t0Us: batch.rows === 0 ? 0 : batch.timeUs[0]!,
+    periodUs,
+    rows: batch.rows,
+    nulls,
+    data: new BlockSource(batch, periodUs),
+  };
+}
+
+/**
+ * Several packed batches of one stream and one schema as one batch, in the given order. The caller has checked that
+ * each is sound and that their times ascend from one to the next.
+ */
+export function unpack(parts: readonly ReadPackedBatch[], stream: string, schema: Schema): Batch {
+  let rows = 0;
+  let anyNulls = false;
+  for (const part of parts) {
+    rows += part.rows;
+    if (part.nulls.length > 0) anyNulls = true;
+  }
+  const timeUs = new Float64Array(rows);
+  const columns: Column[] = [];
+  const cursors: number[] = [];
+  let at = 0;
+  for (const part of parts) {
+    cursors.push(readTimes(part, timeUs, at));
+    at += part.rows;
+  }
+  for (let c = 0; c < schema.fields.length; c++) {
+    columns.push(unpackColumn(parts, schema.fields[c]!.type, c, rows, cursors, anyNulls));
+  }
+  return { stream, schema, rows, timeUs, columns };
+}
+
+/** Writes the part's times at `at`; returns where its first column starts in the data block. */
+export function readTimes(part: ReadPackedBatch, target: Float64Array, at: number): number {
+  const { rows, t0Us, periodUs } = part;
+  if (periodUs !== 0) {
+    for (let i = 0; i < rows; i++) target[at + i] = t0Us + Math.round(i * periodUs);
+    return 0;
+  }
+  const own = new BigInt64Array(aligned(part.data, 0, rows * 8), 0, rows);
+  int64ToFloat64(own, target, rows, at);
+  if (t0Us !== 0) for (let i = at; i < at + rows; i++) target[i]! += t0Us;
+  return rows * 8;
+}
+
+/** First and last time of a packed batch without reading the others. The times ascend, so these are its bounds. */
+export function timeBoundsUs(part: ReadPackedBatch): [first: number, last: number] {
+  const { rows, t0Us, periodUs, data } = part;
+  if (periodUs !== 0) return [t0Us, t0Us + Math.round((rows - 1) * periodUs)];
+  const at = (rows - 1) * 8;
+  return [
+    t0Us + data.readInt32LE(4) * 4294967296 + data.readUInt32LE(0),
+    t0Us + data.readInt32LE(at + 4) * 4294967296 + data.readUInt32LE(at),
+  ];
+}
+
+function unpackColumn(
+  parts: readonly ReadPackedBatch[],
+  type: ColumnType,
+  index: number,
+  rows: number,
+  cursors: number[],
+  anyNulls: boolean,
+): Column {
+  const values = newCells(type, rows);
+  const bytes = new Uint8Array(values.buffer);
+  const nulls = anyNulls ? new Uint8Array(bitmapBytes(rows)) : null;
+  const width = CELL_BYTES[type];
+  const dictionary: string[] | null = type === 'utf8' ? [] : null;
+  const seen = parts.length > 1 && dictionary ? new Map<string, number>() : null;
+  let at = 0;
+  for (let p = 0; p < parts.length; p++) {
+    const part = parts[p]!;
+    const start = cursors[p]!;
+    const size = part.rows * width;
+    bytes.set(part.data.subarray(start, start + size), at * width);
+    let next = start + pad8(size);
+    if (dictionary) {
+      const texts: string[] = [];
+      next = readDictionary(part.data, next, texts);
+      if (seen) mergeDictionary(values as Int32Array, at, part.rows, texts, dictionary, seen);
+      else dictionary.push(...texts);
+    }
+    cursors[p] = next;
+    if (nulls && part.nulls.length > 0) copyBits(part.nulls, index * bitmapBytes(part.rows), nulls, at, part.rows);
+    at += part.rows;
+  }
+  return { values, nulls: nulls?.some((byte) => byte !== 0) ? nulls : null, dictionary };
+}
+
+function mergeDictionary(
+  indices: Int32Array,
+  at: number,
+  rows: number,
+  texts: readonly string[],
+  dictionary: string[],
+  seen: Map<string, number>,
+): void {
+  const moved = texts.map((text) => {
+    let index = seen.get(text);
+    if (index === undefined) {
+      index = dictionary.push(text) - 1;
+      seen.set(text, index);
+    }
+    return index;
+  });
+  for (let i = at; i < at + rows; i++) indices[i] = moved[indices[i]!] ?? 0;
+}
+
+/** Reads the dictionary at `at`; returns the position behind it. */
+export function readDictionary(data: Buffer, at: number, texts: string[]): number {
+  const count = data.readUInt32LE(at);
+  const bytes = data.readUInt32LE(at + 4);
+  const first = at + 8 + count * 4;
+  let start = first;
+  for (let i = 0; i < count; i++) {
+    const end = first + data.readUInt32LE(at + 8 + i * 4);
+    texts.push(data.toString('utf8', start, end));
+    start = end;
+  }
+  return at + pad8(8 + count * 4 + bytes);
+}
+
+export function newCells(type: ColumnType, rows: number): CellArray {
+  switch (type) {
+    case 'f64':
+      return new Float64Array(rows);
+    case 'f32':
+      return new Float32Array(rows);
+    case 'i64':
+      return new BigInt64Array(rows);
+    case 'i32':
+    case 'utf8':
+      return new Int32Array(rows);
+    case 'i16':
+      return new Int16Array(rows);
+    default:
+      return new Uint8Array(rows);
+  }
+}
+
+/** ORs `count` bits from byte `fromByte` of `from` into `target` starting at bit `at`. */
+export function copyBits(from: Uint8Array, fromByte: number, target: Uint8Array, at: number, count: number): void {
+  const shift = at & 7;
+  let to = at >> 3;
+  for (let left = count, i = fromByte; left > 0; left -= 8, i++, to++) {
+    const byte = left < 8 ? from[i]! & ((1 << left) - 1) : from[i]!;
+    target[to]! |= byte << shift;
+    if (shift !== 0 && byte >> (8 - shift) !== 0) target[to + 1]! |= byte >> (8 - shift);
+  }
+}
+
+/** The bytes in memory of their own when they do not start at a multiple of 8. */
+function aligned(data: Buffer, start: number, length: number): ArrayBuffer {
+  const copy = new ArrayBuffer(length);
+  new Uint8Array(copy).set(data.subarray(start, start + length));
+  return copy;
+}
+
+/** The spacing in microseconds when the times are even to the microsecond, else 0. One row counts as even. */
+function evenPeriodUs(timeUs: Float64Array, rows: number): number {
+  if (rows <= 1) return 1;
+  const first = timeUs[0]!;
+  const period = (timeUs[rows - 1]! - first) / (rows - 1);
+  if (period <= 0) return 0;
+  for (let i = 1; i < rows; i++) if (timeUs[i] !== first + Math.round(i * period)) return 0;
+  return period;
+}
+
+function packNulls(batch: Batch): Uint8Array {
+  if (batch.columns.every((column) => column.nulls === null)) return NO_BYTES;
+  const each = bitmapBytes(batch.rows);
+  const nulls = new Uint8Array(each * batch.columns.length);
+  batch.columns.forEach((column, i) => {
+    if (column.nulls) copyBits(column.nulls, 0, nulls.subarray(i * each), 0, batch.rows);
+  });
+  return nulls;
+}
+
+/** The data block of a batch; it is laid out only when it is copied into the record. */
+class BlockSource implements ByteSource {
+  readonly byteLength: number;
+  private readonly dictionaries: (Buffer | null)[];
+
+  constructor(
+    private readonly batch: Batch,
+    private readonly periodUs: number,
+  ) {
+    let bytes = periodUs === 0 ? batch.rows * 8 : 0;
+    this.dictionaries = batch.columns.map((column, i) => {
+      const dictionary = column.dictionary ? encodeDictionary(column.dictionary) : null;
+      bytes += pad8(batch.rows * CELL_BYTES[batch.schema.fields[i]!.type]) + (dictionary?.length ?? 0);
+      return dictionary;
+    });
+    this.byteLength = bytes;
+  }
+
+  copyTo(target: Buffer, start: number): void {
+    const { rows, timeUs, columns, schema } = this.batch;
+    let at = start;
+    if (this.periodUs === 0) {
+      const own = new BigInt64Array(rows);
+      float64ToInt64(timeUs, own, rows, rows === 0 ? 0 : timeUs[0]!);
+      target.set(new Uint8Array(own.buffer), at);
+      at += rows * 8;
+    }
+    for (let c = 0; c < columns.length; c++) {
+      const { values } = columns[c]!;
+      const size = rows * CELL_BYTES[schema.fields[c]!.type];
+      target.set(new Uint8Array(values.buffer, values.byteOffset, size), at);
+      const end = at + pad8(size);
+      target.fill(0, at + size, end);
+      at = end;
+      const dictionary = this.dictionaries[c];
+      if (dictionary) {
+        target.set(dictionary, at);
+        at += dictionary.length;
+      }
+    }
+  }
+}
+
+function encodeDictionary(texts: readonly string[]): Buffer {
+  let bytes = 0;
+  const sizes = texts.map((text) => Buffer.byteLength(text));
+  for (const size of sizes) bytes += size;
+  const out = Buffer.alloc(pad8(8 + texts.length * 4 + bytes));
+  out.writeUInt32LE(texts.length, 0);
+  out.writeUInt32LE(bytes, 4);
+  const first = 8 + texts.length * 4;
+  let end = 0;
+  for (let i = 0; i < texts.length; i++) {
+    out.write(texts[i]!, first + end, 'utf8');
+    end += sizes[i]!;
+    out.writeUInt32LE(end, 8 + i * 4);
+  }
+  return out;
+}

@@ -1,0 +1,66 @@
+import type avro from 'avsc';
+import type { Field } from '../columnar/schema.js';
+import { PitwallError } from '../core/errors.js';
+import { type ByteSource, loadAvroType } from './avro-views.js';
+
+/**
+ * A `TelemetryBatch` as it stands on the wire: header fields, and views of its bytes. `schema/telemetry-batch.avsc` says
+ * what each holds. Views are valid as long as the bytes it was read from.
+ */
+export interface PackedBatch {
+  seq: number;
+  stream: string;
+  schema: number;
+  columns: Field[];
+  t0Us: number;
+  periodUs: number;
+  rows: number;
+  nulls: Uint8Array | ByteSource;
+  data: Uint8Array | ByteSource;
+}
+
+/** A packed batch that was read: its bytes are there. */
+export interface ReadPackedBatch extends PackedBatch {
+  nulls: Buffer;
+  data: Buffer;
+}
+
+const type: avro.Type = loadAvroType('telemetry-batch');
+const NO_FIELDS: Field[] = [];
+const HEADER_BYTES_MAX = 96;
+
+/** Reads one `TelemetryBatch` that fills `bytes` exactly. The Avro form only: `checkPacked` holds its content to account. */
+export function readPacked(bytes: Buffer): ReadPackedBatch {
+  let read: { value: ReadPackedBatch | undefined; offset: number };
+  try {
+    read = type.decode(bytes, 0) as never;
+  } catch (cause) {
+    throw refuse(`is no Avro TelemetryBatch: ${(cause as Error).message}`);
+  }
+  if (read.value === undefined || read.offset < 0) throw refuse('ends before its last field: a length in it lies');
+  if (read.offset !== bytes.length) throw refuse(`has ${bytes.length - read.offset} bytes after its last field`);
+  return read.value;
+}
+
+/** An upper bound of what `writePacked` takes. */
+export function packedBytesMax(batch: PackedBatch): number {
+  let bytes = HEADER_BYTES_MAX + batch.stream.length * 3 + batch.nulls.byteLength + batch.data.byteLength;
+  for (const column of batch.columns) bytes += column.name.length * 3 + 24;
+  return bytes;
+}
+
+/** Writes the batch at `at`; returns the position behind it. The target must have `packedBytesMax` bytes left. */
+export function writePacked(batch: PackedBatch, target: Buffer, at: number): number {
+  const end = type.encode(batch, target, at);
+  if (end < 0) throw new RangeError('the target of writePacked is too small');
+  return end;
+}
+
+/** The batch for the bus: no columns of its own, the registered schema's fingerprint instead. */
+export function forBus(batch: PackedBatch, fingerprint: number): PackedBatch {
+  return { ...batch, seq: 0, schema: fingerprint, columns: NO_FIELDS };
+}
+
+function refuse(why: string): PitwallError {
+  return new PitwallError('bad-payload', `the frame ${why}`, { stage: 'decode' });
+}

@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Runs the built tests with node's own runner: `npm test [-- FILTER…]` (parts of paths), `npm run test:chaos` for the
+ * long kill and soak runs, which are the files named `*.chaos.js`.
+ */
+const root = fileURLToPath(new URL('.', import.meta.url));
+const chaos = process.argv.includes('--chaos');
+const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const suffix = chaos ? '.chaos.js' : '.test.js';
+
+function testFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory()
+      ? testFiles(join(folder, entry.name))
+      : entry.name.endsWith(suffix)
+        ? [join(folder, entry.name)]
+        : [],
+  );
+}
+
+const files = testFiles(root)
+  .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+  .sort();
+if (files.length === 0) {
+  process.stderr.write(`no test file matches ${filters.join(' ')}\n`);
+  process.exit(1);
+}
+const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', '--test-concurrency=2', ...files], {
+  stdio: 'inherit',
+});
+process.exit(run.status ?? 1);
