@@ -14,6 +14,8 @@ export interface Acceptor {
   setFact(source: Source, table: string, key: string, value: Uint8Array | null): number;
   /** A durable fact as of the last commit. */
   fact(table: string, key: string): Buffer | undefined;
+  /** The durable facts of a table whose keys start with `prefix`, as of the last commit. */
+  facts(table: string, prefix?: string): Iterable<[key: string, value: Buffer]>;
 }
 
 export interface Acceptance {

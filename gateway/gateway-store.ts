@@ -1,0 +1,26 @@
+import type { Batch } from '../columnar/batch.js';
+import type { Schema } from '../columnar/schema.js';
+import type { DeadLetter } from '../schemas/dead-letter.js';
+import type { PackedBatch } from '../schemas/packed-batch.js';
+
+/** What the gateway needs of durable storage; `pipeline` provides it over the bus. */
+export interface GatewayStore {
+  begin(): CutWriter;
+  fact(table: string, key: string): Buffer | undefined;
+  facts(table: string, prefix?: string): Iterable<[key: string, value: Buffer]>;
+  schema(fingerprint: number): Schema | undefined;
+}
+
+/** Collects one cut; everything is encoded during the call, so nothing handed over needs to outlive it. */
+export interface CutWriter {
+  readonly records: number;
+  addSchema(schema: Schema): void;
+  batch(key: string, batch: Batch, receivedUs: number): void;
+  packed(key: string, batch: PackedBatch, schema: Schema, receivedUs: number): void;
+  deadLetter(letter: DeadLetter): void;
+  setFact(table: string, key: string, value: Uint8Array | null): void;
+  /** Resolves when all of it is durable; waits while the bus is full and holds. */
+  commit(): Promise<void>;
+  /** Forgets it. */
+  abandon(): void;
+}

@@ -1,0 +1,266 @@
+import type { ByteBudget } from '../core/byte-budget.js';
+import { nowUs } from '../core/clock.js';
+import { PitwallError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { forBus } from '../schemas/packed-batch.js';
+import type { Acceptance, Acceptor, Refusal } from './accept.js';
+import { CutCycle } from './cut-cycle.js';
+import { type AvroBatch, AvroConnection, readAvro, sortedBatch } from './decoders/avro.js';
+import type { DecodeContext, RowRefusal } from './decoders/decoder.js';
+import { JsonDecoder } from './decoders/json.js';
+import type { GatewayStore } from './gateway-store.js';
+import type { LiveFeed } from './live-feed.js';
+import type { Source } from './source.js';
+import { type OpenStream, STREAMS_TABLE, type StreamDirectory } from './stream-directory.js';
+
+/** A builder is written out before it holds more than this, so that one stream cannot make one huge record. */
+const BUILDER_ROWS_MAX = 65_536;
+const BUILDER_BYTES_MAX = 4 * 1024 * 1024;
+/** What a message costs beside its bytes: queue entries, acknowledgement. */
+const MESSAGE_OVERHEAD_BYTES = 48;
+
+export interface IntakeOptions {
+  store: GatewayStore;
+  streams: StreamDirectory;
+  budget: ByteBudget;
+  feed: LiveFeed;
+  logger: Logger;
+  /** Called after each commit that became durable. */
+  durable?: () => void;
+  /** Receive clock, microseconds since 1970. */
+  clock?: () => number;
+}
+
+/**
+ * Takes messages of all listeners: decodes them into the builders of their streams, puts what is refused into the dead
+ * letters, and has everything committed cut by cut (see CutCycle). Admission by size and rate is the listeners' part;
+ * the memory budget counts here.
+ */
+export class Intake implements Acceptor {
+  readonly counters = { messages: 0, rows: 0, bytes: 0, refusedMessages: 0, refusedRows: 0 };
+  private readonly json = new JsonDecoder();
+  private readonly cycle: CutCycle;
+  private readonly streams: StreamDirectory;
+  private readonly acceptance: Acceptance = { cut: 0, refusal: null };
+  private readonly touched: OpenStream[] = [];
+  private readonly clock: () => number;
+  private readonly context: DecodeContext;
+  private rowRefusals: RowRefusal[] = [];
+
+  constructor(private readonly options: IntakeOptions) {
+    this.clock = options.clock ?? nowUs;
+    this.streams = options.streams;
+    this.context = { receivedUs: 0, time: null, refuseRow: (refusal) => this.rowRefusals.push(refusal) };
+    this.cycle = new CutCycle(options.store, options.budget, options.feed, options.logger, {
+      closing: (cut) => this.closeBuilders(cut),
+      durable: () => options.durable?.(),
+      failed: () => {
+        this.touched.length = 0;
+        this.streams.reset();
+      },
+    });
+  }
+
+  accept(source: Source, stream: string, payload: Buffer, format: string | null): Acceptance {
+    return this.take(source, stream, payload, (open) => {
+      const decoder = format ?? open.decoder ?? 'json';
+      return decoder === 'avro' || decoder === 'application/avro' || decoder === 'avro/binary'
+        ? this.decodeAvro(source, open, payload)
+        : this.json.decode(payload, open.builder, this.context);
+    });
+  }
+
+  /** A binary frame of `/ingest`, whose stream stands in the batch. */
+  acceptPacked(source: Source, payload: Buffer): Acceptance {
+    let read: AvroBatch | null = null;
+    let fault: PitwallError | null = null;
+    try {
+      read = readAvro(payload, (source.avro ??= new AvroConnection()));
+    } catch (error) {
+      fault = asRefusal(error, this.options.logger);
+    }
+    return this.take(source, read?.packed.stream ?? '', payload, (open) => this.storePacked(open, read!), fault);
+  }
+
+  /** A parsed text frame of `/ingest`; `original` is the frame. */
+  acceptValue(source: Source, stream: string, value: Record<string, unknown>, original: Buffer): Acceptance {
+    return this.take(source, stream, original, (open) => this.json.decodeFrame(value, open.builder, this.context));
+  }
+
+  /** Refuses a message the listener itself could not read: it becomes a dead letter. */
+  refuse(source: Source, stream: string, payload: Buffer, cause: PitwallError): Acceptance {
+    return this.take(source, stream, payload, () => 0, cause);
+  }
+
+  /** Puts `source` into the open cut without anything to store, so that it is told when all before is durable. */
+  touch(source: Source): number {
+    return this.cycle.join(source, MESSAGE_OVERHEAD_BYTES);
+  }
+
+  setFact(source: Source, table: string, key: string, value: Uint8Array | null): number {
+    const cut = this.cycle.join(source, MESSAGE_OVERHEAD_BYTES);
+    this.cycle.writer.setFact(table, key, value);
+    return cut;
+  }
+
+  fact(table: string, key: string): Buffer | undefined {
+    return this.options.store.fact(table, key);
+  }
+
+  facts(table: string, prefix?: string): Iterable<[key: string, value: Buffer]> {
+    return this.options.store.facts(table, prefix);
+  }
+
+  /** Commits what is open and resolves when everything accepted so far is durable. */
+  drain(): Promise<void> {
+    return this.cycle.drain();
+  }
+
+  get cutStatistics(): CutCycle['statistics'] {
+    return this.cycle.statistics;
+  }
+
+  private take(
+    source: Source,
+    name: string,
+    payload: Buffer,
+    decode: (open: OpenStream) => number,
+    fault: PitwallError | null = null,
+  ): Acceptance {
+    const { counters, context, acceptance } = this;
+    counters.messages++;
+    counters.bytes += payload.length;
+    acceptance.cut = this.cycle.join(source, payload.length + MESSAGE_OVERHEAD_BYTES);
+    acceptance.refusal = null;
+    context.receivedUs = this.clock();
+    let open: OpenStream | null = null;
+    try {
+      if (fault) throw fault;
+      open = this.streams.get(name);
+      if (open.lastCut !== acceptance.cut) {
+        open.lastCut = acceptance.cut;
+        this.touched.push(open);
+      }
+      context.time = open.time;
+      const stored = decode(open);
+      counters.rows += stored;
+      if (this.rowRefusals.length > 0) acceptance.refusal = this.refuseRows(source, name, open, stored);
+      if (open.builder.rows >= BUILDER_ROWS_MAX || open.builder.bytes >= BUILDER_BYTES_MAX) this.flush(open);
+    } catch (error) {
+      this.rowRefusals = [];
+      acceptance.refusal = this.refuseMessage(source, name, payload, open, asRefusal(error, this.options.logger));
+    }
+    return acceptance;
+  }
+
+  private decodeAvro(source: Source, open: OpenStream, payload: Buffer): number {
+    const read = readAvro(payload, (source.avro ??= new AvroConnection()));
+    if (read.packed.stream !== open.name) {
+      throw new PitwallError(
+        'bad-payload',
+        `the batch is of stream "${read.packed.stream}" but was sent to "${open.name}"`,
+        {
+          stage: 'decode',
+        },
+      );
+    }
+    return this.storePacked(open, read);
+  }
+
+  private storePacked(open: OpenStream, read: AvroBatch): number {
+    open.builder.adopt(read.schema);
+    this.flush(open);
+    const { packed, schema, ascending } = read;
+    const { receivedUs } = this.context;
+    if (ascending) this.cycle.writer.packed(open.key, forBus(packed, schema.fingerprint), schema, receivedUs);
+    else this.cycle.writer.batch(open.key, sortedBatch(read), receivedUs);
+    this.cycle.live(open.name, () => sortedBatch(read));
+    return packed.rows;
+  }
+
+  /** Writes the open rows of a stream into the cut. */
+  private flush(open: OpenStream): void {
+    const evolved = open.builder.evolved;
+    const batch = open.builder.close();
+    const { writer } = this.cycle;
+    if (batch) {
+      writer.batch(open.key, batch, this.context.receivedUs);
+      this.cycle.live(open.name, () => batch);
+    }
+    if (evolved) {
+      const fingerprint = Buffer.alloc(8);
+      fingerprint.writeDoubleLE(open.builder.schema.fingerprint);
+      writer.addSchema(open.builder.schema);
+      writer.setFact(STREAMS_TABLE, open.name, fingerprint);
+    }
+  }
+
+  private closeBuilders(cut: number): void {
+    for (const open of this.touched) this.flush(open);
+    this.touched.length = 0;
+    this.streams.trim(cut);
+  }
+
+  private refuseRows(source: Source, name: string, open: OpenStream, storedRows: number): Refusal {
+    const refusals = this.rowRefusals;
+    this.rowRefusals = [];
+    const decoder = open.decoder ?? 'json';
+    for (const { code, reason, column, cell, expected, original } of refusals) {
+      this.cycle.writer.deadLetter({
+        stream: name,
+        code,
+        reason,
+        stage: 'decode',
+        column,
+        cell,
+        expected,
+        client: source.client,
+        receivedUs: this.context.receivedUs,
+        decoder,
+        original,
+      });
+    }
+    this.counters.refusedRows += refusals.length;
+    const first = refusals[0]!;
+    const reason =
+      refusals.length + storedRows === 1
+        ? first.reason
+        : `${refusals.length} of ${refusals.length + storedRows} rows refused; the first: ${first.reason}`;
+    return { code: first.code, reason, storedRows, refusedRows: refusals.length };
+  }
+
+  private refuseMessage(
+    source: Source,
+    name: string,
+    payload: Buffer,
+    open: OpenStream | null,
+    error: PitwallError,
+  ): Refusal {
+    this.counters.refusedMessages++;
+    this.cycle.writer.deadLetter({
+      stream: name,
+      code: error.code,
+      reason: error.message,
+      stage: 'decode',
+      column: null,
+      cell: null,
+      expected: null,
+      client: source.client,
+      receivedUs: this.context.receivedUs,
+      decoder: open?.decoder ?? 'json',
+      original: payload,
+    });
+    return { code: error.code, reason: error.message, storedRows: 0, refusedRows: 0 };
+  }
+}
+
+function asRefusal(error: unknown, logger: Logger): PitwallError {
+  if (error instanceof PitwallError) return error;
+  logger.error('a decoder failed on a message; the message is in the dead letters', {
+    error: String((error as Error)?.stack ?? error),
+  });
+  return new PitwallError('internal', `the decoder failed: ${(error as Error)?.message}`, {
+    stage: 'decode',
+    cause: error,
+  });
+}

@@ -1,0 +1,156 @@
+import type uws from 'uWebSockets.js';
+import { PitwallError } from '../../core/errors.js';
+import {
+  chooseSubprotocol,
+  type HttpListener,
+  type HttpRoutes,
+  type Page,
+  SOCKET_IDLE_S,
+  type SocketHandler,
+  type SocketHandlerFactory,
+  type SocketPeer,
+  type SocketRoute,
+  upgradeFault,
+} from './http-listener.js';
+
+interface UserData {
+  connect: SocketHandlerFactory;
+  remoteAddress: string;
+  peer: UwsPeer | null;
+  handler: SocketHandler | null;
+}
+
+/** Serves the routes with uWebSockets.js. Port 0 takes any free port. Rejects when the address cannot be bound. */
+export function listenUws(module: typeof uws, host: string, port: number, routes: HttpRoutes): Promise<HttpListener> {
+  const app = module.App();
+  const open = new Set<uws.WebSocket<UserData>>();
+  for (const [path, route] of Object.entries(routes.sockets)) app.ws<UserData>(path, socketBehavior(route, open));
+  for (const [path, page] of Object.entries(routes.pages)) app.get(path, (res) => servePage(res, page));
+  app.any('/*', (res) => {
+    res.writeStatus('404 Not Found').end('not found\n');
+  });
+  return new Promise((resolve, reject) => {
+    app.listen(host, port, (token) => {
+      if (!token) {
+        reject(
+          new PitwallError(
+            'bad-configuration',
+            `gateway.http: ${host}:${port} cannot be bound; is another process on it?`,
+            {
+              stage: 'gateway',
+            },
+          ),
+        );
+        return;
+      }
+      resolve({
+        address: `${host}:${module.us_socket_local_port(token as never)}`,
+        engine: 'uWebSockets.js',
+        async close() {
+          module.us_listen_socket_close(token);
+          for (const socket of [...open]) socket.end(1001, 'the gateway is shutting down');
+          await new Promise((next) => setTimeout(next, 50));
+          app.close();
+        },
+      });
+    });
+  });
+}
+
+function socketBehavior(route: SocketRoute, open: Set<uws.WebSocket<UserData>>): uws.WebSocketBehavior<UserData> {
+  return {
+    maxPayloadLength: route.payloadBytesMax,
+    maxBackpressure: route.unsentBytesMax,
+    closeOnBackpressureLimit: 1,
+    idleTimeout: SOCKET_IDLE_S,
+    sendPingsAutomatically: true,
+    upgrade(res, req, context) {
+      const key = req.getHeader('sec-websocket-key');
+      const fault = upgradeFault({
+        upgrade: req.getHeader('upgrade'),
+        connection: req.getHeader('connection'),
+        version: req.getHeader('sec-websocket-version'),
+        key,
+        origin: req.getHeader('origin'),
+        host: req.getHeader('host'),
+      });
+      const remoteAddress = Buffer.from(res.getRemoteAddressAsText()).toString();
+      const answer =
+        fault ??
+        route.accept({ query: req.getQuery() ?? '', authorization: req.getHeader('authorization'), remoteAddress });
+      if (typeof answer !== 'function') {
+        res.writeStatus(statusLine(answer.status));
+        if (answer.status === 503) res.writeHeader('Retry-After', '1');
+        res.end(`${answer.reason}\n`, true);
+        return;
+      }
+      const subprotocol = chooseSubprotocol(req.getHeader('sec-websocket-protocol'), route.subprotocols);
+      res.upgrade({ connect: answer, remoteAddress, peer: null, handler: null }, key, subprotocol, '', context);
+    },
+    open(socket) {
+      const data = socket.getUserData();
+      open.add(socket);
+      data.peer = new UwsPeer(socket, data.remoteAddress);
+      data.handler = data.connect(data.peer);
+    },
+    message(socket, message, isBinary) {
+      socket.getUserData().handler?.message(Buffer.from(message), isBinary);
+    },
+    drain(socket) {
+      socket.getUserData().handler?.drained?.();
+    },
+    close(socket) {
+      const data = socket.getUserData();
+      open.delete(socket);
+      if (data.peer) data.peer.socket = null;
+      data.handler?.closed();
+    },
+  };
+}
+
+class UwsPeer implements SocketPeer {
+  constructor(
+    public socket: uws.WebSocket<UserData> | null,
+    readonly remoteAddress: string,
+  ) {}
+
+  get unsentBytes(): number {
+    return this.socket?.getBufferedAmount() ?? 0;
+  }
+
+  send(message: string | Uint8Array): void {
+    this.socket?.send(message, typeof message !== 'string');
+  }
+
+  end(code: number, reason: string): void {
+    this.socket?.end(code, reason);
+  }
+}
+
+function servePage(res: uws.HttpResponse, page: () => Page | Promise<Page>): void {
+  let aborted = false;
+  res.onAborted(() => {
+    aborted = true;
+  });
+  Promise.resolve()
+    .then(page)
+    .catch((): Page => ({ status: 500, contentType: 'text/plain', body: 'internal error\n' }))
+    .then((answer) => {
+      if (aborted) return;
+      res.cork(() => {
+        res.writeStatus(statusLine(answer.status)).writeHeader('Content-Type', answer.contentType).end(answer.body);
+      });
+    });
+}
+
+function statusLine(status: number): string {
+  const names: Record<number, string> = {
+    200: 'OK',
+    400: 'Bad Request',
+    401: 'Unauthorized',
+    403: 'Forbidden',
+    500: 'Internal Server Error',
+    503: 'Service Unavailable',
+  };
+  return `${status} ${names[status] ?? ''}`;
+}

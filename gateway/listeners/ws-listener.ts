@@ -1,0 +1,135 @@
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { PitwallError } from '../../core/errors.js';
+import {
+  chooseSubprotocol,
+  type HttpListener,
+  type HttpRoutes,
+  SOCKET_IDLE_S,
+  type SocketHandlerFactory,
+  type SocketPeer,
+  type SocketRoute,
+  upgradeFault,
+} from './http-listener.js';
+
+/** Serves the routes with `ws` over node:http. Port 0 takes any free port. Rejects when the address cannot be bound. */
+export async function listenWs(host: string, port: number, routes: HttpRoutes): Promise<HttpListener> {
+  const http = createServer((request, response) => servePage(request, response, routes));
+  const servers = new Map<string, WebSocketServer>();
+  for (const [path, route] of Object.entries(routes.sockets)) servers.set(path, socketServer(route));
+  http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const url = new URL(request.url ?? '/', 'http://gateway');
+    const route = routes.sockets[url.pathname];
+    const header = (name: string) => String(request.headers[name] ?? '');
+    const remoteAddress = socket.remoteAddress ?? '';
+    const answer = !route
+      ? ({ status: 400, reason: 'no WebSocket is served here' } as const)
+      : (upgradeFault({
+          upgrade: header('upgrade'),
+          connection: header('connection'),
+          version: header('sec-websocket-version'),
+          key: header('sec-websocket-key'),
+          origin: header('origin'),
+          host: header('host'),
+        }) ?? route.accept({ query: url.search.slice(1), authorization: header('authorization'), remoteAddress }));
+    if (typeof answer !== 'function') {
+      const retry = answer.status === 503 ? 'Retry-After: 1\r\n' : '';
+      socket.end(
+        `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${retry}Connection: close\r\n\r\n${answer.reason}\n`,
+      );
+      return;
+    }
+    const server = servers.get(url.pathname)!;
+    server.handleUpgrade(request, socket, head, (ws) => serveSocket(ws, remoteAddress, answer, route!));
+  });
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', (cause) =>
+      reject(
+        new PitwallError(
+          'bad-configuration',
+          `gateway.http: ${host}:${port} cannot be bound; is another process on it?`,
+          {
+            stage: 'gateway',
+            cause,
+          },
+        ),
+      ),
+    );
+    http.listen(port, host, resolve);
+  });
+  return {
+    address: `${host}:${(http.address() as AddressInfo).port}`,
+    engine: 'ws',
+    async close() {
+      for (const server of servers.values()) {
+        for (const client of server.clients) client.close(1001, 'the gateway is shutting down');
+      }
+      await new Promise((next) => setTimeout(next, 50));
+      for (const server of servers.values()) for (const client of server.clients) client.terminate();
+      http.closeAllConnections();
+      await new Promise((done) => http.close(done));
+    },
+  };
+}
+
+function socketServer(route: SocketRoute): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    maxPayload: route.payloadBytesMax,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => chooseSubprotocol([...offered].join(','), route.subprotocols) || false,
+  });
+}
+
+function serveSocket(ws: WebSocket, remoteAddress: string, connect: SocketHandlerFactory, route: SocketRoute): void {
+  const peer: SocketPeer = {
+    remoteAddress,
+    get unsentBytes() {
+      return ws.bufferedAmount;
+    },
+    send(message) {
+      if (ws.readyState !== ws.OPEN) return;
+      if (ws.bufferedAmount > route.unsentBytesMax) ws.terminate();
+      else ws.send(message, () => handler.drained?.());
+    },
+    end: (code, reason) => ws.close(code, reason),
+  };
+  const handler = connect(peer);
+  let alive = true;
+  const idle = setInterval(
+    () => {
+      if (!alive) return ws.terminate();
+      alive = false;
+      ws.ping();
+    },
+    (SOCKET_IDLE_S * 1000) / 2,
+  );
+  ws.on('pong', () => {
+    alive = true;
+  });
+  ws.on('error', () => ws.terminate());
+  ws.on('message', (data: Buffer, isBinary) => {
+    alive = true;
+    handler.message(data, isBinary);
+  });
+  ws.on('close', () => {
+    clearInterval(idle);
+    handler.closed();
+  });
+}
+
+async function servePage(request: IncomingMessage, response: ServerResponse, routes: HttpRoutes): Promise<void> {
+  const path = new URL(request.url ?? '/', 'http://gateway').pathname;
+  const page = request.method === 'GET' ? routes.pages[path] : undefined;
+  if (!page) {
+    response.writeHead(404).end('not found\n');
+    return;
+  }
+  try {
+    const answer = await page();
+    response.writeHead(answer.status, { 'Content-Type': answer.contentType }).end(answer.body);
+  } catch {
+    response.writeHead(500, { 'Content-Type': 'text/plain' }).end('internal error\n');
+  }
+}

@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { TELEMETRY_TOPIC } from '../bus/bus.js';
+import { LogBus } from '../bus/log/log-bus.js';
+import { busFolders } from './build-lanes.js';
+import type { Config } from './config/config.js';
+
+/** One partition of a topic, opened for reading beside a running gateway or without one. */
+export interface OpenPartition {
+  bus: LogBus;
+  topic: string;
+  partition: number;
+}
+
+/** Opens a topic of the ingest log, or a processor's output, for reading; partitions that do not exist yet are left out. */
+export async function openTopic(config: Config, topic: string): Promise<OpenPartition[]> {
+  const folders = busFolders(config);
+  const { partitions } = config.bus.log;
+  const isOutput = config.processors.some((processor) => processor.plan.name === topic);
+  const opened: OpenPartition[] = [];
+  if (!isOutput) {
+    if (!existsSync(folders.ingest)) return [];
+    const bus = await LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
+    for (let partition = 0; partition < partitions; partition++) opened.push({ bus, topic, partition });
+    return opened;
+  }
+  for (let partition = 0; partition < partitions; partition++) {
+    const dir = join(folders.processors, `partition-${partition}`);
+    if (existsSync(dir)) opened.push({ bus: await LogBus.open({ dir, partitions, readOnly: true }), topic, partition });
+  }
+  return opened;
+}
+
+export async function closeAll(opened: readonly OpenPartition[]): Promise<void> {
+  for (const bus of new Set(opened.map((each) => each.bus))) await bus.close();
+}
+
+/** Topic of a stream as a user names it: `g_at_position/car/44` is a processor's, all else a device's. */
+export function topicOf(config: Config, stream: string): string {
+  const first = stream.split('/', 1)[0]!;
+  return config.processors.some((processor) => processor.plan.name === first) ? first : TELEMETRY_TOPIC;
+}

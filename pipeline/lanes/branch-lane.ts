@@ -1,0 +1,165 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BusRecord, TELEMETRY_TOPIC } from '../../bus/bus.js';
+import { LogBus } from '../../bus/log/log-bus.js';
+import { unpack } from '../../schemas/data-block.js';
+import { readPacked } from '../../schemas/packed-batch.js';
+import type { Position, Sink, SinkBatch } from '../../sinks/sink.js';
+import { createSink } from '../create-sink.js';
+import { type BranchLaneSpec, emptyReport, type Lane, type LaneReport } from './lane.js';
+import { Tagger } from './tagger.js';
+
+/** Read at most so much of a partition in a step. */
+const STEP_BYTES = 1024 * 1024;
+/** What was written is made durable after this time, or after so many rows. */
+const FLUSH_MS = 250;
+const FLUSH_ROWS = 1_000_000;
+
+/** A partition of a topic that the branch reads. */
+interface Reader {
+  topic: string;
+  partition: number;
+  bus: LogBus | null;
+  folder: string;
+  /** The next offset to read. */
+  offset: number;
+  /** Offset behind the last record that the sink was fed. */
+  fed: number;
+  /** Offset from which the store would have to be fed again. */
+  durable: number;
+}
+
+/** One branch: reads its inputs, feeds its sink, and keeps the sink's word on what is durable. */
+export class BranchLane implements Lane {
+  private readonly sink: Sink;
+  private readonly tagger: Tagger;
+  private readers: Reader[] = [];
+  private unflushedRows = 0;
+  private unflushedSince = 0;
+
+  constructor(private readonly spec: BranchLaneSpec) {
+    this.sink = createSink(spec.name, spec.sink);
+    this.tagger = new Tagger(spec.declared, spec.patterns);
+  }
+
+  async open(): Promise<LaneReport> {
+    const { folders, partitions, patterns, processors } = this.spec;
+    const known = await this.sink.open();
+    const ingest = await LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
+    for (let partition = 0; partition < partitions; partition++) {
+      if (patterns.length > 0) this.readers.push(reader(TELEMETRY_TOPIC, partition, ingest, folders.ingest, known));
+      const folder = join(folders.processors, `partition-${partition}`);
+      for (const processor of processors) this.readers.push(reader(processor, partition, null, folder, known));
+    }
+    await this.openOutputs();
+    return { ...emptyReport(), positions: this.positions(), more: true };
+  }
+
+  async step(): Promise<LaneReport> {
+    const report = await this.read();
+    const due = performance.now() - this.unflushedSince >= FLUSH_MS;
+    if (this.unflushedRows > 0 && (due || this.unflushedRows >= FLUSH_ROWS)) await this.flush(false);
+    report.wakeMs = this.unflushedRows > 0 ? FLUSH_MS : null;
+    report.positions = this.positions();
+    return report;
+  }
+
+  async finish(): Promise<LaneReport> {
+    const report = await this.read();
+    await this.flush(true);
+    return { ...report, positions: this.positions() };
+  }
+
+  async close(): Promise<void> {
+    await this.sink.close();
+    for (const bus of new Set(this.readers.map((each) => each.bus))) await bus?.close();
+  }
+
+  private async read(): Promise<LaneReport> {
+    const report = emptyReport();
+    await this.openOutputs();
+    for (const from of this.readers) {
+      if (!from.bus) continue;
+      const run = from.bus.read(from.topic, from.partition, from.offset, STEP_BYTES);
+      report.dropped += run.dropped;
+      if (run.records.length === 0) continue;
+      const batches: SinkBatch[] = [];
+      for (const record of run.records) {
+        const batch = this.sinkBatch(from, record);
+        if (!batch) continue;
+        batches.push(batch);
+        report.rows += batch.batch.rows;
+      }
+      report.records += run.records.length;
+      if (batches.length > 0) {
+        await this.sink.write(batches);
+        from.fed = batches.at(-1)!.offset + 1;
+      }
+      from.offset = run.next;
+      if (from.bus.end(from.topic, from.partition) > from.offset) report.more = true;
+    }
+    if (report.rows > 0 && this.unflushedRows === 0) this.unflushedSince = performance.now();
+    this.unflushedRows += report.rows;
+    return report;
+  }
+
+  private async flush(force: boolean): Promise<void> {
+    for (const position of await this.sink.flush(force)) {
+      const from = this.readers.find((each) => each.topic === position.topic && each.partition === position.partition);
+      if (from) from.durable = position.offset;
+    }
+    this.unflushedRows = 0;
+  }
+
+  private sinkBatch(from: Reader, record: BusRecord): SinkBatch | null {
+    if (record.kind === 'tick') return null;
+    const device = from.topic === TELEMETRY_TOPIC;
+    const tags = device ? this.tagger.tags(record.stream) : this.tagsOf(record);
+    if (tags === null) return null;
+    const packed = readPacked(record.value);
+    const schema = from.bus!.schema(packed.schema);
+    if (!schema)
+      throw new Error(`schema ${packed.schema} of ${from.topic}/${from.partition}/${record.offset} is not registered`);
+    return {
+      batch: unpack([packed], record.stream, schema),
+      topic: from.topic,
+      partition: from.partition,
+      offset: record.offset,
+      tags,
+      receivedUs: record.receivedUs,
+    };
+  }
+
+  private tagsOf(record: BusRecord): Readonly<Record<string, string>> {
+    return record.tags === '' ? {} : (JSON.parse(record.tags) as Record<string, string>);
+  }
+
+  /** A processor's log comes into being with its first run: look again until it is there. */
+  private async openOutputs(): Promise<void> {
+    for (const from of this.readers) {
+      if (from.bus || !existsSync(from.folder)) continue;
+      const same = this.readers.find((each) => each.bus && each.folder === from.folder)?.bus;
+      from.bus = same ?? (await LogBus.open({ dir: from.folder, partitions: this.spec.partitions, readOnly: true }));
+    }
+  }
+
+  /** A branch that was fed nothing since it flushed needs nothing before its reading position. */
+  private positions(): Position[] {
+    return this.readers.map(({ topic, partition, offset, fed, durable }) => ({
+      topic,
+      partition,
+      offset: durable >= fed ? offset : durable,
+    }));
+  }
+}
+
+function reader(
+  topic: string,
+  partition: number,
+  bus: LogBus | null,
+  folder: string,
+  known: readonly Position[],
+): Reader {
+  const offset = known.find((each) => each.topic === topic && each.partition === partition)?.offset ?? 0;
+  return { topic, partition, bus, folder, offset, fed: offset, durable: offset };
+}

@@ -1,0 +1,95 @@
+import type { ProcessorPlan } from '../../processors/plan.js';
+import type { Position } from '../../sinks/sink.js';
+import type { SinkConfig } from '../config/config.js';
+
+/**
+ * A lane is what reads on its own: the processors of one connected component on one partition, or one branch. It has
+ * its own position and state, lives in one worker, and is driven step by step by the main thread (see Scheduler).
+ */
+export interface Lane {
+  /** Loads position and state; returns where it will read on. */
+  open(): Promise<LaneReport>;
+  /** Reads what is there, up to a bounded amount, and makes the result durable, or holds it for a later step. */
+  step(holds: readonly Position[]): Promise<LaneReport>;
+  /** As `step`, and makes everything it holds durable. */
+  finish(): Promise<LaneReport>;
+  close(): Promise<void>;
+}
+
+export type LaneSpec = ProcessorLaneSpec | BranchLaneSpec;
+
+interface CommonSpec {
+  id: string;
+  folders: BusFolders;
+  partitions: number;
+  /** Patterns of declared streams, for the tags they capture. */
+  declared: string[];
+}
+
+export interface ProcessorLaneSpec extends CommonSpec {
+  kind: 'processors';
+  partition: number;
+  /** Processors that feed one another, in any order. */
+  plans: ProcessorPlan[];
+  outputBytesMax: number | null;
+}
+
+export interface BranchLaneSpec extends CommonSpec {
+  kind: 'branch';
+  name: string;
+  sink: SinkConfig;
+  /** Device stream patterns it takes, and processors whose output it takes. */
+  patterns: string[];
+  processors: string[];
+}
+
+/** Where the logs are: the ingest log, and one log a partition for what processors write there. */
+export interface BusFolders {
+  ingest: string;
+  processors: string;
+}
+
+export interface LaneTask {
+  action: 'open' | 'step' | 'finish' | 'close';
+  spec: LaneSpec;
+  /** For processors: what the branches have read of their outputs. */
+  holds: Position[];
+}
+
+export interface LaneReport {
+  /** What is durable: everything before these offsets need not be kept for this lane. */
+  positions: Position[];
+  records: number;
+  rows: number;
+  outputRows: number;
+  /** There is more to read now. */
+  more: boolean;
+  /** It holds rows that are not durable yet and wants a step within this time even without new data; null = none. */
+  wakeMs: number | null;
+  /** Topics it has appended to. */
+  wrote: string[];
+  fault: LaneFault | null;
+  warnings: string[];
+  /** Records that retention dropped before this lane read them. */
+  dropped: number;
+}
+
+export interface LaneFault {
+  message: string;
+  retryable: boolean;
+}
+
+export function emptyReport(): LaneReport {
+  return {
+    positions: [],
+    records: 0,
+    rows: 0,
+    outputRows: 0,
+    more: false,
+    wakeMs: null,
+    wrote: [],
+    fault: null,
+    warnings: [],
+    dropped: 0,
+  };
+}

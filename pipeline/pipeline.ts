@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { TELEMETRY_TOPIC } from '../bus/bus.js';
+import { LogBus } from '../bus/log/log-bus.js';
+import { Ticker } from '../bus/ticker.js';
+import { ByteBudget } from '../core/byte-budget.js';
+import { nowUs } from '../core/clock.js';
+import type { PitwallError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { IngestEndpoint } from '../gateway/ingest/ingest-endpoint.js';
+import { Intake } from '../gateway/intake.js';
+import { listenHttp } from '../gateway/listeners/http.js';
+import { mqttSocketRoute } from '../gateway/listeners/mqtt-socket.js';
+import { listenTcp } from '../gateway/listeners/tcp.js';
+import { LiveFeed } from '../gateway/live-feed.js';
+import { MqttServer } from '../gateway/mqtt/mqtt-server.js';
+import { StreamDirectory } from '../gateway/stream-directory.js';
+import { WorkerPool } from '../processors/worker-pool.js';
+import { buildLanes, busFolders } from './build-lanes.js';
+import { BusGatewayStore } from './bus-gateway-store.js';
+import type { Config } from './config/config.js';
+import { gatewayMetrics } from './gateway-metrics.js';
+import { healthPage } from './health.js';
+import type { LaneReport, LaneTask } from './lanes/lane.js';
+import { Scheduler } from './scheduler.js';
+
+const TICK_CHECK_MS = 250;
+/** How long lanes may go on catching up when the process is told to end. */
+const STOP_GRACE_MS = 10_000;
+const WRITER_FACT = ['gateway', 'writer'] as const;
+
+/**
+ * The whole flow on one machine: sockets → intake → ingest log → lanes (processors, branches). Started in the order of
+ * the flow's end to its beginning, so that nothing is accepted before it can be kept; stopped from its beginning to its
+ * end, so that what was accepted reaches the stores.
+ */
+export class Pipeline {
+  private constructor(
+    /** `mqtt=HOST:PORT http=HOST:PORT`, as bound. */
+    readonly addresses: Record<string, string>,
+    private readonly closers: (() => Promise<void>)[],
+  ) {}
+
+  static async start(config: Config, logger: Logger): Promise<Pipeline> {
+    const closers: (() => Promise<void>)[] = [];
+    try {
+      return await start(config, logger, closers);
+    } catch (error) {
+      for (const close of closers.reverse()) await close().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Accepted data becomes durable, branches flush, positions are kept. */
+  async stop(): Promise<void> {
+    for (const close of [...this.closers].reverse()) await close();
+  }
+
+  /** @internal */
+  static make(addresses: Record<string, string>, closers: (() => Promise<void>)[]): Pipeline {
+    return new Pipeline(addresses, closers);
+  }
+}
+
+async function start(config: Config, logger: Logger, closers: (() => Promise<void>)[]): Promise<Pipeline> {
+  const folders = busFolders(config);
+  const { partitions, retainUs, sizeBytes, whenFull } = config.bus.log;
+  const bus = await LogBus.open({ dir: folders.ingest, partitions, retainUs, sizeBytes, whenFull, logger });
+  closers.push(() => bus.close());
+  const writer = await writerName(bus);
+
+  const module = new URL('./lanes/lane-worker.js', import.meta.url);
+  const pool = new WorkerPool<LaneTask, LaneReport>(module, config.workers);
+  closers.push(() => pool.close());
+  const scheduler = new Scheduler(pool, {
+    logger,
+    positions(spec, positions) {
+      for (const { topic, partition, offset } of positions) {
+        if (topic === TELEMETRY_TOPIC) bus.hold(spec.id, topic, partition, offset);
+      }
+    },
+  });
+  await scheduler.start(buildLanes(config));
+  closers.push(() => scheduler.stop(STOP_GRACE_MS));
+  bus.startRetention();
+
+  const budget = new ByteBudget(config.gateway.memoryBytes);
+  const feed = new LiveFeed();
+  const store = new BusGatewayStore(bus, writer);
+  const streams = new StreamDirectory(store, config.streams, config.gateway.undeclared === 'accept');
+  const intake = new Intake({ store, streams, budget, feed, logger, durable: () => scheduler.grew(TELEMETRY_TOPIC) });
+  closers.push(() => intake.drain());
+  if (config.processors.length > 0) closers.push(startTicker(bus, scheduler, logger));
+
+  const { connections, payloadBytes } = config.gateway.limits;
+  const mqtt = new MqttServer({ acceptor: intake, budget, feed, logger, limits: { connections, payloadBytes } });
+  const ingest = new IngestEndpoint({
+    intake,
+    store,
+    budget,
+    payloadBytesMax: payloadBytes,
+    connectionsMax: connections,
+  });
+  const addresses: Record<string, string> = {};
+  if (config.gateway.mqtt) {
+    const listener = await listenTcp({ ...config.gateway.mqtt, server: mqtt });
+    closers.push(() => listener.close());
+    addresses.mqtt = listener.address;
+  }
+  closers.push(() => mqtt.close());
+  if (config.gateway.http) {
+    const { page } = gatewayMetrics({ intake, budget, bus, ingest, mqtt, lanes: () => scheduler.statuses });
+    const listener = await listenHttp({
+      ...config.gateway.http,
+      logger,
+      routes: {
+        sockets: { '/ingest': ingest, '/mqtt': mqttSocketRoute(mqtt, payloadBytes) },
+        pages: {
+          '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: page.render() }),
+          '/health': () => healthPage(scheduler.statuses, bus),
+        },
+      },
+    });
+    closers.push(() => listener.close());
+    addresses.http = listener.address;
+  }
+  return Pipeline.make(addresses, closers);
+}
+
+/** The gateway's name as the origin of its records: made once, kept with the log. */
+async function writerName(bus: LogBus): Promise<string> {
+  const known = bus.fact(...WRITER_FACT);
+  if (known) return known.toString();
+  const name = randomUUID().slice(0, 8);
+  const commit = bus.begin();
+  commit.setFact(...WRITER_FACT, Buffer.from(name));
+  await commit.commit();
+  return name;
+}
+
+function startTicker(bus: LogBus, scheduler: Scheduler, logger: Logger): () => Promise<void> {
+  const ticker = new Ticker(bus);
+  let pending: Promise<void> = Promise.resolve();
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    const commit = bus.begin();
+    if (ticker.tick(nowUs(), commit) === 0) return commit.abandon();
+    busy = true;
+    pending = commit
+      .commit()
+      .then(() => scheduler.grew(TELEMETRY_TOPIC))
+      .catch((error: PitwallError) => logger.warn('a tick could not be stored', { error: error.message }))
+      .finally(() => {
+        busy = false;
+      });
+  }, TICK_CHECK_MS);
+  return async () => {
+    clearInterval(timer);
+    await pending;
+  };
+}

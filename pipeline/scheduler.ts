@@ -1,0 +1,201 @@
+import type { Logger } from '../core/logger.js';
+import type { WorkerPool } from '../processors/worker-pool.js';
+import type { Position } from '../sinks/sink.js';
+import type { LaneReport, LaneSpec, LaneTask } from './lanes/lane.js';
+
+const RETRY_MS_FIRST = 500;
+const RETRY_MS_MAX = 30_000;
+/** Faults that no retry has mended so far leave the lane stopped after this many attempts. */
+const ATTEMPTS_MAX = 6;
+
+export interface LaneStatus {
+  id: string;
+  state: 'opening' | 'running' | 'retrying' | 'stopped';
+  error: string | null;
+  attempts: number;
+  rows: number;
+  outputRows: number;
+  dropped: number;
+  positions: Position[];
+}
+
+interface Entry {
+  spec: LaneSpec;
+  worker: number;
+  status: LaneStatus;
+  wake: (() => void) | null;
+  awake: boolean;
+  loop: Promise<void>;
+}
+
+export interface SchedulerHooks {
+  /** A lane's durable positions, before anything may be dropped and after each step. */
+  positions(spec: LaneSpec, positions: readonly Position[]): void;
+  logger: Logger;
+}
+
+/**
+ * Drives the lanes: a lane steps again while there is more to read, sleeps until something it reads has grown, and is
+ * re-opened from its checkpoint with backoff after a fault. A lane that keeps failing stops, loudly; the others go on.
+ */
+export class Scheduler {
+  private readonly entries: Entry[] = [];
+  private stopping = false;
+
+  constructor(
+    private readonly pool: WorkerPool<LaneTask, LaneReport>,
+    private readonly hooks: SchedulerHooks,
+  ) {}
+
+  /** Opens all lanes; resolves when each has said where it reads on, or has failed. Then they run. */
+  async start(specs: readonly LaneSpec[]): Promise<void> {
+    for (const spec of specs) {
+      const worker = spec.kind === 'processors' ? spec.partition : this.entries.length;
+      const status: LaneStatus = {
+        id: spec.id,
+        state: 'opening',
+        error: null,
+        attempts: 0,
+        rows: 0,
+        outputRows: 0,
+        dropped: 0,
+        positions: [],
+      };
+      this.entries.push({ spec, worker, status, wake: null, awake: false, loop: Promise.resolve() });
+    }
+    await Promise.all(this.entries.map((entry) => this.open(entry)));
+    for (const entry of this.entries) entry.loop = this.run(entry);
+  }
+
+  get statuses(): LaneStatus[] {
+    return this.entries.map((entry) => entry.status);
+  }
+
+  /** Something was appended to a topic. */
+  grew(topic: string): void {
+    for (const entry of this.entries) if (reads(entry.spec, topic)) this.wake(entry);
+  }
+
+  /** Lets lanes catch up for at most `graceMs`, makes all they hold durable, and closes them. */
+  async stop(graceMs: number): Promise<void> {
+    this.stopping = true;
+    for (const entry of this.entries) this.wake(entry);
+    await Promise.all(this.entries.map((entry) => entry.loop));
+    const deadline = performance.now() + graceMs;
+    const processors = this.entries.filter((entry) => entry.spec.kind === 'processors');
+    const branches = this.entries.filter((entry) => entry.spec.kind === 'branch');
+    for (const group of [processors, branches]) {
+      await Promise.all(group.map((entry) => this.catchUp(entry, deadline)));
+    }
+    await Promise.all(this.entries.map((entry) => this.act(entry, 'close')));
+  }
+
+  private async catchUp(entry: Entry, deadline: number): Promise<void> {
+    if (entry.status.state !== 'running') return;
+    let report = await this.act(entry, 'step');
+    while (report.more && !report.fault && performance.now() < deadline) report = await this.act(entry, 'step');
+    if (!report.fault) await this.act(entry, 'finish');
+  }
+
+  private async run(entry: Entry): Promise<void> {
+    while (!this.stopping) {
+      const { status } = entry;
+      if (status.state === 'stopped') return;
+      if (status.state === 'retrying') {
+        await this.sleep(entry, Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** (status.attempts - 1)), false);
+        if (this.stopping) return;
+        await this.open(entry);
+        continue;
+      }
+      const report = await this.act(entry, 'step');
+      if (report.fault || report.more) continue;
+      await this.sleep(entry, report.wakeMs, true);
+    }
+  }
+
+  private async open(entry: Entry): Promise<void> {
+    const report = await this.act(entry, 'open');
+    if (!report.fault) entry.status.state = 'running';
+  }
+
+  private async act(entry: Entry, action: LaneTask['action']): Promise<LaneReport> {
+    const { spec, status } = entry;
+    const holds = spec.kind === 'processors' ? this.outputHolds(spec) : [];
+    const report = await this.pool.run(entry.worker, { action, spec, holds });
+    for (const warning of report.warnings) this.hooks.logger.warn(warning, { lane: spec.id });
+    if (report.fault) {
+      this.fault(entry, report.fault.message, report.fault.retryable);
+      return report;
+    }
+    if (action === 'close') return report;
+    if (action !== 'open' && report.records > 0) {
+      status.attempts = 0;
+      status.error = null;
+    }
+    status.rows += report.rows;
+    status.outputRows += report.outputRows;
+    status.dropped += report.dropped;
+    status.positions = report.positions;
+    if (report.dropped > 0) {
+      this.hooks.logger.error('records were dropped before this lane read them', {
+        lane: spec.id,
+        records: report.dropped,
+      });
+    }
+    this.hooks.positions(spec, report.positions);
+    for (const topic of report.wrote) this.grew(topic);
+    return report;
+  }
+
+  private fault(entry: Entry, message: string, retryable: boolean): void {
+    const { status } = entry;
+    status.attempts++;
+    status.error = message;
+    status.state = retryable && status.attempts < ATTEMPTS_MAX ? 'retrying' : 'stopped';
+    const then = status.state === 'stopped' ? 'stays stopped at its checkpoint; nothing is lost' : 'tries again';
+    this.hooks.logger.error(`${entry.spec.id} failed and ${then}`, { attempt: status.attempts, error: message });
+  }
+
+  /** What every branch has read of the outputs of this lane's processors. */
+  private outputHolds(spec: LaneSpec & { kind: 'processors' }): Position[] {
+    const holds = new Map<string, Position>();
+    const names = new Set(spec.plans.map((plan) => plan.name));
+    for (const { spec: other, status } of this.entries) {
+      if (other.kind !== 'branch') continue;
+      for (const position of status.positions) {
+        if (position.partition !== spec.partition || !names.has(position.topic)) continue;
+        const known = holds.get(position.topic);
+        if (!known || position.offset < known.offset) holds.set(position.topic, position);
+      }
+    }
+    return [...holds.values()];
+  }
+
+  private wake(entry: Entry): void {
+    entry.awake = true;
+    entry.wake?.();
+  }
+
+  /** Sleeps until woken or for `ms` (null = until woken). */
+  private async sleep(entry: Entry, ms: number | null, wakeable: boolean): Promise<void> {
+    if (wakeable && entry.awake) {
+      entry.awake = false;
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const timer = ms === null ? null : setTimeout(resolve, ms);
+      entry.wake = () => {
+        if (!wakeable && !this.stopping) return;
+        if (timer) clearTimeout(timer);
+        resolve();
+      };
+    });
+    entry.wake = null;
+    entry.awake = false;
+  }
+}
+
+function reads(spec: LaneSpec, topic: string): boolean {
+  if (topic === 'telemetry') return spec.kind === 'processors' || spec.patterns.length > 0;
+  return spec.kind === 'branch' && spec.processors.includes(topic);
+}

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import WebSocket from 'ws';
+import { Logger } from '../../../core/logger.js';
+import { listenHttp } from '../../../gateway/listeners/http.js';
+import type { HttpListener, SocketRoute } from '../../../gateway/listeners/http-listener.js';
+
+const echo: SocketRoute = {
+  payloadBytesMax: 1024 * 1024,
+  unsentBytesMax: 1024 * 1024,
+  subprotocols: ['mqtt'],
+  accept: ({ query }) =>
+    query === 'full'
+      ? { status: 503, reason: 'full up' }
+      : (peer) => ({
+          message(data, isBinary) {
+            if (!isBinary && data.toString() === 'bye') peer.end(4000, 'as you wish');
+            else peer.send(isBinary ? Buffer.from(data) : data.toString());
+          },
+          closed() {},
+        }),
+};
+
+for (const engine of ['auto', 'ws'] as const) {
+  const serve = async (): Promise<HttpListener> =>
+    listenHttp({
+      host: '127.0.0.1',
+      port: 0,
+      logger: new Logger('error'),
+      engine,
+      routes: {
+        sockets: { '/echo': echo },
+        pages: {
+          '/page': () => ({ status: 200, contentType: 'text/plain', body: 'hello\n' }),
+          '/broken': () => {
+            throw new Error('no');
+          },
+        },
+      },
+    });
+  const open = (listener: HttpListener, path = '/echo', options: WebSocket.ClientOptions = {}) =>
+    new WebSocket(`ws://${listener.address}${path}`, 'mqtt', options);
+
+  test(`${engine}: texts and bytes come back as they were sent, and the subprotocol is agreed`, async () => {
+    const listener = await serve();
+    const socket = open(listener);
+    await once(socket, 'open');
+    assert.equal(socket.protocol, 'mqtt');
+    for (const sent of ['grüße', Buffer.from([0, 1, 255]), Buffer.alloc(300_000, 7)]) {
+      socket.send(sent);
+      const [data, isBinary] = (await once(socket, 'message')) as [Buffer, boolean];
+      assert.equal(isBinary, typeof sent !== 'string');
+      assert.deepEqual(Buffer.from(data), Buffer.from(sent as string));
+    }
+    socket.send('bye');
+    const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
+    assert.equal(code, 4000);
+    assert.equal(reason.toString(), 'as you wish');
+    await listener.close();
+  });
+
+  test(`${engine}: an upgrade is refused with its reason when the route, the origin or the headers forbid it`, async () => {
+    const listener = await serve();
+    const refusal = async (path: string, headers: Record<string, string>) => {
+      const [request, response] = await once(
+        open(listener, path, { headers }).on('error', () => {}),
+        'unexpected-response',
+      );
+      request.destroy();
+      return response.statusCode as number;
+    };
+    assert.equal(await refusal('/echo?full', {}), 503);
+    assert.equal(await refusal('/echo', { Origin: 'https://elsewhere.example' }), 403);
+    const own = open(listener, '/echo', { headers: { Origin: `http://${listener.address}` } });
+    await once(own, 'open');
+    own.terminate();
+    const raw = async (lines: string[]) => {
+      const [host, port] = listener.address.split(':');
+      const socket = connect(Number(port), host);
+      socket.write(`GET /echo HTTP/1.1\r\nHost: x\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`);
+      const [data] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      return data.toString().split('\r\n', 1)[0];
+    };
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+    assert.match((await raw(['Upgrade: websocket', 'Connection: Upgrade', key, 'Sec-WebSocket-Version: 8']))!, / 400 /);
+    assert.match(
+      (await raw(['Upgrade: websocket', 'Connection: Upgrade', key, 'Sec-WebSocket-Version: 13']))!,
+      / 101 /,
+    );
+    await listener.close();
+  });
+
+  test(`${engine}: a message over the limit closes the connection, and the listener goes on`, async () => {
+    const listener = await serve();
+    const socket = open(listener).on('error', () => {});
+    await once(socket, 'open');
+    socket.send(Buffer.alloc(2 * 1024 * 1024));
+    await once(socket, 'close');
+    const next = open(listener);
+    await once(next, 'open');
+    next.terminate();
+    await listener.close();
+  });
+
+  test(`${engine}: pages are served, unknown ones are 404, and one that throws is 500 without its reason`, async () => {
+    const listener = await serve();
+    const get = async (path: string) => {
+      const response = await fetch(`http://${listener.address}${path}`);
+      return `${response.status} ${await response.text()}`;
+    };
+    assert.equal(await get('/page'), '200 hello\n');
+    assert.equal(await get('/nothing'), '404 not found\n');
+    assert.equal(await get('/broken'), '500 internal error\n');
+    await listener.close();
+  });
+
+  test(`${engine}: an address in use is refused with its name`, async () => {
+    const listener = await serve();
+    const [host, port] = listener.address.split(':');
+    await assert.rejects(
+      listenHttp({
+        host: host!,
+        port: Number(port),
+        logger: new Logger('error'),
+        engine: 'ws',
+        routes: { sockets: {}, pages: {} },
+      }),
+      /cannot be bound/,
+    );
+    await listener.close();
+  });
+}

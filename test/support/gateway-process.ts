@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+
+export interface CommandResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a pitwall command to its end. */
+export async function pitwall(
+  args: string[],
+  options: { cwd?: string; timeoutMs?: number } = {},
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, ['--enable-source-maps', MAIN, ...args], {
+    cwd: options.cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.on('data', (text) => {
+    stderr += text;
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(timer);
+  return { code, stdout, stderr };
+}
+
+/** A running `pitwall run` as a process of its own. */
+export class GatewayProcess {
+  private child: ChildProcess | null = null;
+  mqtt = '';
+  http = '';
+  stderr = '';
+
+  constructor(
+    readonly dir: string,
+    private readonly yaml: string,
+  ) {}
+
+  get pid(): number {
+    return this.child!.pid!;
+  }
+
+  /** Starts it and resolves when it is ready. With fixed ports in the file it may be started again. */
+  async start(): Promise<this> {
+    const file = join(this.dir, 'pitwall.yaml');
+    writeFileSync(file, this.yaml);
+    const child = spawn(process.execPath, ['--enable-source-maps', MAIN, 'run', '-c', file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    process.once('exit', () => child.kill('SIGKILL'));
+    child.stderr!.on('data', (text) => {
+      this.stderr += text;
+    });
+    const ready = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      child.stdout!.on('data', (chunk) => {
+        text += chunk;
+        if (text.includes('\n')) resolve(text);
+      });
+      child.once('exit', (code) =>
+        reject(new Error(`the gateway ended with ${code} before it was ready:\n${this.stderr}`)),
+      );
+    });
+    this.mqtt = /mqtt=(\S+)/.exec(ready)?.[1] ?? '';
+    this.http = /http=(\S+)/.exec(ready)?.[1] ?? '';
+    return this;
+  }
+
+  /** SIGTERM, and waits for the end; returns the exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.child!;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    child.kill('SIGTERM');
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code;
+  }
+
+  async kill(): Promise<void> {
+    const child = this.child!;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+}
