@@ -21,6 +21,7 @@ to stderr. SIGTERM and SIGINT drain: accepted data is durable, branches flush, p
     if (values.role !== 'all') throw usageError(`--role ${values.role} is unknown; this version knows: all`);
     const config = loadConfig(values.config as string, io.env);
     const logger = new Logger(values.verbose ? 'debug' : 'info', (line) => io.stderr.write(line));
+    for (const warning of config.warnings) io.stderr.write(`${warning}\n`);
     const stopped = new Promise<string>((resolve) => {
       process.once('SIGTERM', resolve);
       process.once('SIGINT', resolve);

@@ -51,14 +51,14 @@ export class Schema {
   }
 
   /**
-   * A whole number in 1 .. 2^53-1 that names these columns everywhere: the first 53 bits of the SHA-256 of
-   * `JSON.stringify([[name, type, scale, offset], …])`. 53 bits, since an Avro long travels as a JavaScript number.
+   * A whole number in 1 .. 2^52-1 that names these columns everywhere: the first 52 bits of the SHA-256 of
+   * `JSON.stringify([[name, type, scale, offset], …])`. No more, since an Avro long travels as a JavaScript number.
    */
   get fingerprint(): number {
     if (this.hash === 0) {
       const text = JSON.stringify(this.fields.map((f) => [f.name, f.type, f.scale, f.offset]));
       const digest = createHash('sha256').update(text).digest();
-      this.hash = Number(digest.readBigUInt64BE(0) >> 11n) || 1;
+      this.hash = Number(digest.readBigUInt64BE(0) >> 12n) || 1;
     }
     return this.hash;
   }

@@ -19,6 +19,8 @@ export interface CutWriter {
   packed(key: string, batch: PackedBatch, schema: Schema, receivedUs: number): void;
   deadLetter(letter: DeadLetter): void;
   setFact(table: string, key: string, value: Uint8Array | null): void;
+  /** Lets time pass where no data came (see bus/ticker.ts); returns how many ticks that took. */
+  ticks(nowUs: number): number;
   /** Resolves when all of it is durable; waits while the bus is full and holds. */
   commit(): Promise<void>;
   /** Forgets it. */

@@ -2,6 +2,7 @@ import type { ByteBudget } from '../core/byte-budget.js';
 import { nowUs } from '../core/clock.js';
 import { PitwallError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { timeBoundsUs } from '../schemas/data-block.js';
 import { forBus } from '../schemas/packed-batch.js';
 import type { Acceptance, Acceptor, Refusal } from './accept.js';
 import { CutCycle } from './cut-cycle.js';
@@ -16,8 +17,14 @@ import { type OpenStream, STREAMS_TABLE, type StreamDirectory } from './stream-d
 /** A builder is written out before it holds more than this, so that one stream cannot make one huge record. */
 const BUILDER_ROWS_MAX = 65_536;
 const BUILDER_BYTES_MAX = 4 * 1024 * 1024;
+/** Event time over which open rows of one entity may spread before they are written: well below any `wait` of a join. */
+const ENTITY_SPREAD_US = 250_000;
 /** What a message costs beside its bytes: queue entries, acknowledgement. */
 const MESSAGE_OVERHEAD_BYTES = 48;
+/** Keys of a text frame that are no columns. */
+const FRAME_KEYS = ['stream', 'seq'];
+/** Decoder names and MQTT 5 content types of a `TelemetryBatch`. */
+const AVRO = new Set(['avro', 'avro/binary', 'application/avro']);
 
 export interface IntakeOptions {
   store: GatewayStore;
@@ -46,6 +53,9 @@ export class Intake implements Acceptor {
   private readonly clock: () => number;
   private readonly context: DecodeContext;
   private rowRefusals: RowRefusal[] = [];
+  /** How the message at hand is read, for its dead letter. */
+  private decoder: 'json' | 'avro' = 'json';
+  private readonly ticking: Source = { client: 'ticks', lastCut: 0, durable() {}, failed() {} };
 
   constructor(private readonly options: IntakeOptions) {
     this.clock = options.clock ?? nowUs;
@@ -63,10 +73,9 @@ export class Intake implements Acceptor {
 
   accept(source: Source, stream: string, payload: Buffer, format: string | null): Acceptance {
     return this.take(source, stream, payload, (open) => {
-      const decoder = format ?? open.decoder ?? 'json';
-      return decoder === 'avro' || decoder === 'application/avro' || decoder === 'avro/binary'
-        ? this.decodeAvro(source, open, payload)
-        : this.json.decode(payload, open.builder, this.context);
+      if (!AVRO.has(format ?? open.decoder ?? '')) return this.json.decode(payload, open.builder, this.context);
+      this.decoder = 'avro';
+      return this.decodeAvro(source, open, payload);
     });
   }
 
@@ -79,12 +88,30 @@ export class Intake implements Acceptor {
     } catch (error) {
       fault = asRefusal(error, this.options.logger);
     }
-    return this.take(source, read?.packed.stream ?? '', payload, (open) => this.storePacked(open, read!), fault);
+    return this.take(
+      source,
+      read?.packed.stream ?? '',
+      payload,
+      (open) => this.storePacked(open, read!),
+      fault,
+      'avro',
+    );
+  }
+
+  /** Remembers the columns that a frame describes, without storing its rows: it was stored before. */
+  describe(source: Source, payload: Buffer): void {
+    try {
+      readAvro(payload, (source.avro ??= new AvroConnection()));
+    } catch {
+      // It was refused when it first came.
+    }
   }
 
   /** A parsed text frame of `/ingest`; `original` is the frame. */
   acceptValue(source: Source, stream: string, value: Record<string, unknown>, original: Buffer): Acceptance {
-    return this.take(source, stream, original, (open) => this.json.decodeFrame(value, open.builder, this.context));
+    return this.take(source, stream, original, (open) =>
+      this.json.decodeValue(value, open.builder, this.context, FRAME_KEYS),
+    );
   }
 
   /** Refuses a message the listener itself could not read: it becomes a dead letter. */
@@ -111,6 +138,11 @@ export class Intake implements Acceptor {
     return this.options.store.facts(table, prefix);
   }
 
+  /** Lets time pass in partitions that get no data; call it a few times a second. */
+  tick(): void {
+    if (this.cycle.writer.ticks(this.clock()) > 0) this.cycle.join(this.ticking, MESSAGE_OVERHEAD_BYTES);
+  }
+
   /** Commits what is open and resolves when everything accepted so far is durable. */
   drain(): Promise<void> {
     return this.cycle.drain();
@@ -126,17 +158,18 @@ export class Intake implements Acceptor {
     payload: Buffer,
     decode: (open: OpenStream) => number,
     fault: PitwallError | null = null,
+    decoder: 'json' | 'avro' = 'json',
   ): Acceptance {
+    this.decoder = decoder;
     const { counters, context, acceptance } = this;
     counters.messages++;
     counters.bytes += payload.length;
     acceptance.cut = this.cycle.join(source, payload.length + MESSAGE_OVERHEAD_BYTES);
     acceptance.refusal = null;
     context.receivedUs = this.clock();
-    let open: OpenStream | null = null;
     try {
       if (fault) throw fault;
-      open = this.streams.get(name);
+      const open = this.streams.get(name);
       if (open.lastCut !== acceptance.cut) {
         open.lastCut = acceptance.cut;
         this.touched.push(open);
@@ -144,11 +177,12 @@ export class Intake implements Acceptor {
       context.time = open.time;
       const stored = decode(open);
       counters.rows += stored;
-      if (this.rowRefusals.length > 0) acceptance.refusal = this.refuseRows(source, name, open, stored);
+      if (this.rowRefusals.length > 0) acceptance.refusal = this.refuseRows(source, name, stored);
+      if (open.builder.rows > 0) this.keepTogether(open, open.builder.lastTimeUs);
       if (open.builder.rows >= BUILDER_ROWS_MAX || open.builder.bytes >= BUILDER_BYTES_MAX) this.flush(open);
     } catch (error) {
       this.rowRefusals = [];
-      acceptance.refusal = this.refuseMessage(source, name, payload, open, asRefusal(error, this.options.logger));
+      acceptance.refusal = this.refuseMessage(source, name, payload, asRefusal(error, this.options.logger));
     }
     return acceptance;
   }
@@ -168,7 +202,8 @@ export class Intake implements Acceptor {
   }
 
   private storePacked(open: OpenStream, read: AvroBatch): number {
-    open.builder.adopt(read.schema);
+    open.builder.learn(read.schema);
+    this.keepTogether(open, timeBoundsUs(read.packed)[0]);
     this.flush(open);
     const { packed, schema, ascending } = read;
     const { receivedUs } = this.context;
@@ -178,33 +213,50 @@ export class Intake implements Acceptor {
     return packed.rows;
   }
 
-  /** Writes the open rows of a stream into the cut. */
+  /**
+   * Streams of an entity that came together stay together: a cut writes one stream after the other, and in a burst it
+   * may hold minutes. Before the open rows of an entity spread over more than a moment of event time all are written.
+   */
+  private keepTogether(open: OpenStream, timeUs: number): void {
+    const { entity } = open;
+    if (Number.isNaN(entity.openUs)) entity.openUs = timeUs;
+    else if (Math.abs(timeUs - entity.openUs) > ENTITY_SPREAD_US) {
+      for (const stream of entity.streams) this.flush(stream);
+      entity.openUs = Number.NaN;
+    }
+    if (open.builder.rows > 0) entity.streams.add(open);
+  }
+
+  /** Writes the open rows of a stream into the cut, and what was learned of its columns. */
   private flush(open: OpenStream): void {
-    const evolved = open.builder.evolved;
-    const batch = open.builder.close();
     const { writer } = this.cycle;
-    if (batch) {
-      writer.batch(open.key, batch, this.context.receivedUs);
-      this.cycle.live(open.name, () => batch);
+    for (let batch = open.builder.close(); batch !== null; batch = open.builder.close()) {
+      const rows = batch;
+      writer.batch(open.key, rows, this.context.receivedUs);
+      this.cycle.live(open.name, () => rows);
     }
-    if (evolved) {
-      const fingerprint = Buffer.alloc(8);
-      fingerprint.writeDoubleLE(open.builder.schema.fingerprint);
-      writer.addSchema(open.builder.schema);
-      writer.setFact(STREAMS_TABLE, open.name, fingerprint);
-    }
+    const { schema } = open.builder;
+    if (schema.fingerprint === open.stored) return;
+    open.stored = schema.fingerprint;
+    const fingerprint = Buffer.alloc(8);
+    fingerprint.writeDoubleLE(schema.fingerprint);
+    writer.addSchema(schema);
+    writer.setFact(STREAMS_TABLE, open.name, fingerprint);
   }
 
   private closeBuilders(cut: number): void {
-    for (const open of this.touched) this.flush(open);
+    for (const open of this.touched) {
+      this.flush(open);
+      open.entity.streams.clear();
+      open.entity.openUs = Number.NaN;
+    }
     this.touched.length = 0;
     this.streams.trim(cut);
   }
 
-  private refuseRows(source: Source, name: string, open: OpenStream, storedRows: number): Refusal {
+  private refuseRows(source: Source, name: string, storedRows: number): Refusal {
     const refusals = this.rowRefusals;
     this.rowRefusals = [];
-    const decoder = open.decoder ?? 'json';
     for (const { code, reason, column, cell, expected, original } of refusals) {
       this.cycle.writer.deadLetter({
         stream: name,
@@ -216,7 +268,7 @@ export class Intake implements Acceptor {
         expected,
         client: source.client,
         receivedUs: this.context.receivedUs,
-        decoder,
+        decoder: this.decoder,
         original,
       });
     }
@@ -229,13 +281,7 @@ export class Intake implements Acceptor {
     return { code: first.code, reason, storedRows, refusedRows: refusals.length };
   }
 
-  private refuseMessage(
-    source: Source,
-    name: string,
-    payload: Buffer,
-    open: OpenStream | null,
-    error: PitwallError,
-  ): Refusal {
+  private refuseMessage(source: Source, name: string, payload: Buffer, error: PitwallError): Refusal {
     this.counters.refusedMessages++;
     this.cycle.writer.deadLetter({
       stream: name,
@@ -247,7 +293,7 @@ export class Intake implements Acceptor {
       expected: null,
       client: source.client,
       receivedUs: this.context.receivedUs,
-      decoder: open?.decoder ?? 'json',
+      decoder: this.decoder,
       original: payload,
     });
     return { code: error.code, reason: error.message, storedRows: 0, refusedRows: 0 };

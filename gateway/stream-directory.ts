@@ -21,8 +21,19 @@ export interface OpenStream {
   readonly time: TimeRule | null;
   readonly decoder: string | null;
   readonly builder: StreamBuilder;
+  readonly entity: OpenEntity;
+  /** Fingerprint of the schema that is stored as learned; kept by the intake. */
+  stored: number;
   /** The cut in which it last had rows; kept by the intake. */
   lastCut: number;
+}
+
+/** The open rows of streams that share an entity key; kept by the intake. */
+export interface OpenEntity {
+  /** Event time of the first of them, microseconds; NaN when there are none. */
+  openUs: number;
+  /** In the order of their first open row. */
+  readonly streams: Set<OpenStream>;
 }
 
 /** Table of facts: stream name → fingerprint of its learned schema (8 bytes, little-endian double). */
@@ -33,6 +44,7 @@ const OPEN_STREAMS_MAX = 20_000;
 /** Opens streams by name: checks the name, finds its declaration and what was learned of its columns. */
 export class StreamDirectory {
   private readonly open = new Map<string, OpenStream>();
+  private readonly entities = new Map<string, OpenEntity>();
 
   constructor(
     private readonly store: GatewayStore,
@@ -54,13 +66,16 @@ export class StreamDirectory {
     if (this.open.size <= OPEN_STREAMS_MAX) return;
     for (const [name, stream] of this.open) {
       if (stream.lastCut < current && stream.builder.rows === 0) this.open.delete(name);
-      if (this.open.size <= OPEN_STREAMS_MAX / 2) return;
+      if (this.open.size <= OPEN_STREAMS_MAX / 2) break;
     }
+    const used = new Set([...this.open.values()].map((stream) => stream.entity));
+    for (const [key, entity] of this.entities) if (!used.has(entity)) this.entities.delete(key);
   }
 
   /** Forgets all; what a failed commit took with it is learned again from the store. */
   reset(): void {
     this.open.clear();
+    this.entities.clear();
   }
 
   private create(name: string): OpenStream {
@@ -70,7 +85,7 @@ export class StreamDirectory {
         stage: 'gateway',
       });
     }
-    let key = entityKeyOf(name);
+    let key: string | null = null;
     let time: TimeRule | null = null;
     let decoder: string | null = null;
     let found = false;
@@ -80,7 +95,7 @@ export class StreamDirectory {
       found = true;
       time ??= declared.time;
       decoder ??= declared.decoder;
-      if (declared.key !== null) key = declared.key.replace(/\{(\w+)\}/g, (_, capture) => captures[capture] ?? '');
+      if (declared.key !== null) key ??= declared.key.replace(/\{(\w+)\}/g, (_, capture) => captures[capture] ?? '');
     }
     if (!found && !this.acceptUndeclared) {
       throw new PitwallError(
@@ -93,8 +108,27 @@ export class StreamDirectory {
     }
     const known = this.store.fact(STREAMS_TABLE, name);
     const schema = known ? (this.store.schema(known.readDoubleLE(0)) ?? null) : null;
-    const stream: OpenStream = { name, key, time, decoder, builder: new StreamBuilder(name, schema), lastCut: 0 };
+    const entityKey = key ?? entityKeyOf(name);
+    const stream: OpenStream = {
+      name,
+      key: entityKey,
+      time,
+      decoder,
+      builder: new StreamBuilder(name, schema),
+      entity: this.entity(entityKey),
+      stored: 0,
+      lastCut: 0,
+    };
     this.open.set(name, stream);
     return stream;
+  }
+
+  private entity(key: string): OpenEntity {
+    let entity = this.entities.get(key);
+    if (!entity) {
+      entity = { openUs: Number.NaN, streams: new Set() };
+      this.entities.set(key, entity);
+    }
+    return entity;
   }
 }

@@ -1,8 +1,10 @@
 import type { Bus, Commit, RecordMeta, RecordValue } from '../bus/bus.js';
 import { DEAD_LETTERS_TOPIC, TELEMETRY_TOPIC } from '../bus/bus.js';
 import { partitionOf } from '../bus/partitioner.js';
+import { Ticker, type TickOrigin } from '../bus/ticker.js';
 import type { Batch } from '../columnar/batch.js';
 import type { Schema } from '../columnar/schema.js';
+import { nowUs } from '../core/clock.js';
 import { entityKeyOf } from '../core/stream-name.js';
 import type { CutWriter, GatewayStore } from '../gateway/gateway-store.js';
 import { pack } from '../schemas/data-block.js';
@@ -10,19 +12,21 @@ import { type DeadLetter, encodeDeadLetter } from '../schemas/dead-letter.js';
 import { type PackedBatch, packedBytesMax, writePacked } from '../schemas/packed-batch.js';
 
 /** The gateway's cuts as commits of the bus: a record a closed batch, in the partition of its entity key. */
-export class BusGatewayStore implements GatewayStore {
+export class BusGatewayStore implements GatewayStore, TickOrigin {
   private readonly partitions = new Map<string, number>();
   private sequence: number;
+  readonly ticker: Ticker;
 
   constructor(
     private readonly bus: Bus,
     /** This gateway's name as the origin of its records. */
-    private readonly writer: string,
+    readonly writer: string,
   ) {
     this.sequence = 0;
     for (let p = 0; p < bus.partitions; p++) {
       this.sequence += bus.end(TELEMETRY_TOPIC, p) + bus.end(DEAD_LETTERS_TOPIC, p);
     }
+    this.ticker = new Ticker(bus, this, nowUs());
   }
 
   begin(): CutWriter {
@@ -41,6 +45,10 @@ export class BusGatewayStore implements GatewayStore {
     return this.bus.schema(fingerprint);
   }
 
+  nextSequence(): number {
+    return ++this.sequence;
+  }
+
   partition(key: string): number {
     let partition = this.partitions.get(key);
     if (partition === undefined) {
@@ -52,7 +60,7 @@ export class BusGatewayStore implements GatewayStore {
   }
 
   meta(key: string, stream: string, receivedUs: number): RecordMeta {
-    return { kind: 'data', key, stream, receivedUs, writer: this.writer, sequence: ++this.sequence, tags: '' };
+    return { kind: 'data', key, stream, receivedUs, writer: this.writer, sequence: this.nextSequence(), tags: '' };
   }
 }
 
@@ -77,6 +85,7 @@ class BusCutWriter implements CutWriter {
   packed(key: string, batch: PackedBatch, schema: Schema, receivedUs: number): void {
     this.commitment.addSchema(schema);
     this.append(TELEMETRY_TOPIC, this.store.meta(key, batch.stream, receivedUs), new PackedValue(batch));
+    this.store.ticker.saw(this.store.partition(key), receivedUs);
   }
 
   deadLetter(letter: DeadLetter): void {
@@ -90,6 +99,10 @@ class BusCutWriter implements CutWriter {
 
   setFact(table: string, key: string, value: Uint8Array | null): void {
     this.commitment.setFact(table, key, value);
+  }
+
+  ticks(nowUs: number): number {
+    return this.store.ticker.tick(nowUs, this.commitment);
   }
 
   commit(): Promise<void> {

@@ -20,13 +20,13 @@ export async function openTopic(config: Config, topic: string): Promise<OpenPart
   const opened: OpenPartition[] = [];
   if (!isOutput) {
     if (!existsSync(folders.ingest)) return [];
-    const bus = await LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
+    const bus = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
     for (let partition = 0; partition < partitions; partition++) opened.push({ bus, topic, partition });
     return opened;
   }
   for (let partition = 0; partition < partitions; partition++) {
     const dir = join(folders.processors, `partition-${partition}`);
-    if (existsSync(dir)) opened.push({ bus: await LogBus.open({ dir, partitions, readOnly: true }), topic, partition });
+    if (existsSync(dir)) opened.push({ bus: LogBus.open({ dir, partitions, readOnly: true }), topic, partition });
   }
   return opened;
 }

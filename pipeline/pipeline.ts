@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import { LogBus } from '../bus/log/log-bus.js';
-import { Ticker } from '../bus/ticker.js';
 import { ByteBudget } from '../core/byte-budget.js';
-import { nowUs } from '../core/clock.js';
-import type { PitwallError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { IngestEndpoint } from '../gateway/ingest/ingest-endpoint.js';
 import { Intake } from '../gateway/intake.js';
@@ -24,6 +21,8 @@ import type { LaneReport, LaneTask } from './lanes/lane.js';
 import { Scheduler } from './scheduler.js';
 
 const TICK_CHECK_MS = 250;
+/** After a start, devices get so long to come back before time passes without their data. */
+const RECONNECT_GRACE_MS = 10_000;
 /** How long lanes may go on catching up when the process is told to end. */
 const STOP_GRACE_MS = 10_000;
 const WRITER_FACT = ['gateway', 'writer'] as const;
@@ -64,7 +63,7 @@ export class Pipeline {
 async function start(config: Config, logger: Logger, closers: (() => Promise<void>)[]): Promise<Pipeline> {
   const folders = busFolders(config);
   const { partitions, retainUs, sizeBytes, whenFull } = config.bus.log;
-  const bus = await LogBus.open({ dir: folders.ingest, partitions, retainUs, sizeBytes, whenFull, logger });
+  const bus = LogBus.open({ dir: folders.ingest, partitions, retainUs, sizeBytes, whenFull, logger });
   closers.push(() => bus.close());
   const writer = await writerName(bus);
 
@@ -89,7 +88,7 @@ async function start(config: Config, logger: Logger, closers: (() => Promise<voi
   const streams = new StreamDirectory(store, config.streams, config.gateway.undeclared === 'accept');
   const intake = new Intake({ store, streams, budget, feed, logger, durable: () => scheduler.grew(TELEMETRY_TOPIC) });
   closers.push(() => intake.drain());
-  if (config.processors.length > 0) closers.push(startTicker(bus, scheduler, logger));
+  closers.push(startTicking(intake));
 
   const { connections, payloadBytes } = config.gateway.limits;
   const mqtt = new MqttServer({ acceptor: intake, budget, feed, logger, limits: { connections, payloadBytes } });
@@ -137,25 +136,10 @@ async function writerName(bus: LogBus): Promise<string> {
   return name;
 }
 
-function startTicker(bus: LogBus, scheduler: Scheduler, logger: Logger): () => Promise<void> {
-  const ticker = new Ticker(bus);
-  let pending: Promise<void> = Promise.resolve();
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    const commit = bus.begin();
-    if (ticker.tick(nowUs(), commit) === 0) return commit.abandon();
-    busy = true;
-    pending = commit
-      .commit()
-      .then(() => scheduler.grew(TELEMETRY_TOPIC))
-      .catch((error: PitwallError) => logger.warn('a tick could not be stored', { error: error.message }))
-      .finally(() => {
-        busy = false;
-      });
-  }, TICK_CHECK_MS);
-  return async () => {
-    clearInterval(timer);
-    await pending;
-  };
+/** Ticks begin when devices have had time to come back after the start. */
+function startTicking(intake: Intake): () => Promise<void> {
+  let timer: NodeJS.Timeout = setTimeout(() => {
+    timer = setInterval(() => intake.tick(), TICK_CHECK_MS);
+  }, RECONNECT_GRACE_MS);
+  return async () => clearTimeout(timer);
 }

@@ -1,3 +1,4 @@
+import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { Logger } from '../core/logger.js';
 import type { WorkerPool } from '../processors/worker-pool.js';
 import type { Position } from '../sinks/sink.js';
@@ -64,6 +65,11 @@ export class Scheduler {
       this.entries.push({ spec, worker, status, wake: null, awake: false, loop: Promise.resolve() });
     }
     await Promise.all(this.entries.map((entry) => this.open(entry)));
+    for (const { spec, status } of this.entries) {
+      // A lane that could not say where it is may need everything.
+      if (status.positions.length === 0) status.positions = firstPositions(spec);
+      this.hooks.positions(spec, status.positions);
+    }
     for (const entry of this.entries) entry.loop = this.run(entry);
   }
 
@@ -196,6 +202,14 @@ export class Scheduler {
 }
 
 function reads(spec: LaneSpec, topic: string): boolean {
-  if (topic === 'telemetry') return spec.kind === 'processors' || spec.patterns.length > 0;
+  if (topic === TELEMETRY_TOPIC) return spec.kind === 'processors' || spec.patterns.length > 0;
   return spec.kind === 'branch' && spec.processors.includes(topic);
+}
+
+function firstPositions(spec: LaneSpec): Position[] {
+  if (spec.kind === 'processors') return [{ topic: TELEMETRY_TOPIC, partition: spec.partition, offset: 0 }];
+  const topics = [...(spec.patterns.length > 0 ? [TELEMETRY_TOPIC] : []), ...spec.processors];
+  return topics.flatMap((topic) =>
+    Array.from({ length: spec.partitions }, (_, partition) => ({ topic, partition, offset: 0 })),
+  );
 }

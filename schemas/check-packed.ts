@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { bitmapBytes } from '../columnar/batch.js';
 import { CELL_BYTES, type Field, type Schema } from '../columnar/schema.js';
 import { PitwallError } from '../core/errors.js';
@@ -38,7 +39,7 @@ export function checkColumns(fields: readonly Field[]): void {
  */
 export function checkPacked(batch: ReadPackedBatch, schema: Schema): boolean {
   const { rows, periodUs, t0Us, data, nulls } = batch;
-  if (rows < 1 || rows > BATCH_ROWS_MAX)
+  if (!(rows >= 1 && rows <= BATCH_ROWS_MAX))
     throw refuse('bad-payload', `says ${rows} rows; 1 to ${BATCH_ROWS_MAX} are allowed`);
   const each = bitmapBytes(rows);
   if (nulls.length !== 0 && nulls.length !== each * schema.fields.length) {
@@ -49,11 +50,17 @@ export function checkPacked(batch: ReadPackedBatch, schema: Schema): boolean {
   }
   if (!(periodUs >= 0 && periodUs <= TIME_US_MAX)) throw refuse('bad-time', `has the period ${periodUs} us`);
   let at = periodUs === 0 ? rows * 8 : 0;
-  for (const f of schema.fields) {
+  if (!(t0Us >= 0 && t0Us <= TIME_US_MAX)) throw farOff(t0Us);
+  for (let c = 0; c < schema.fields.length; c++) {
+    const { name, type } = schema.fields[c]!;
     const start = at;
-    at += pad8(rows * CELL_BYTES[f.type]);
-    if (at > data.length) throw tooShort(data.length, f.name);
-    if (f.type === 'utf8') at = checkDictionary(batch, start, at, f.name);
+    at += pad8(rows * CELL_BYTES[type]);
+    if (at > data.length) throw tooShort(data.length, name);
+    if (type === 'bool') checkBools(data, start, rows, name);
+    if (type === 'utf8') {
+      const isEmpty = nulls.length > 0 && allNull(nulls, c * each, rows);
+      at = checkDictionary(batch, start, at, name, isEmpty);
+    }
   }
   if (at !== data.length) {
     throw refuse(
@@ -64,11 +71,24 @@ export function checkPacked(batch: ReadPackedBatch, schema: Schema): boolean {
   return checkTimes(batch, t0Us, rows);
 }
 
+/** Whoever computes with bool columns takes their bytes for 0 or 1. */
+function checkBools(data: Buffer, start: number, rows: number, column: string): void {
+  for (let i = start; i < start + rows; i++) {
+    if (data[i]! > 1)
+      throw refuse('bad-payload', `has the byte ${data[i]} in bool column "${column}"; 0 and 1 are allowed`);
+  }
+}
+
+function allNull(nulls: Buffer, from: number, rows: number): boolean {
+  for (let i = 0; i < rows; i++) if ((nulls[from + (i >> 3)]! & (1 << (i & 7))) === 0) return false;
+  return true;
+}
+
 function checkTimes(batch: ReadPackedBatch, t0Us: number, rows: number): boolean {
   const { periodUs, data } = batch;
   if (periodUs !== 0) {
     const last = t0Us + Math.round((rows - 1) * periodUs);
-    if (!(t0Us >= 0 && last <= TIME_US_MAX)) throw farOff(t0Us < 0 ? t0Us : last);
+    if (!(last <= TIME_US_MAX)) throw farOff(last);
     return true;
   }
   let ascending = true;
@@ -82,24 +102,17 @@ function checkTimes(batch: ReadPackedBatch, t0Us: number, rows: number): boolean
   return ascending;
 }
 
-function checkDictionary(batch: ReadPackedBatch, start: number, at: number, column: string): number {
+function checkDictionary(batch: ReadPackedBatch, start: number, at: number, column: string, isEmpty: boolean): number {
   const { data, rows } = batch;
   if (at + 8 > data.length) throw tooShort(data.length, column);
   const count = data.readUInt32LE(at);
   const bytes = data.readUInt32LE(at + 4);
-  const texts = at + 8 + count * 4;
-  const end = at + pad8(8 + count * 4 + bytes);
-  if (count > BATCH_ROWS_MAX || bytes > data.length || end > data.length) throw tooShort(data.length, column);
-  let previous = 0;
-  for (let i = 0; i < count; i++) {
-    const stop = data.readUInt32LE(at + 8 + i * 4);
-    if (stop < previous || texts + stop > data.length || stop > bytes) {
-      throw refuse(
-        'bad-payload',
-        `has a dictionary for "${column}" whose text ${i} ends before it begins or outside it`,
-      );
-    }
-    previous = stop;
+  const size = 8 + count * 4 + bytes;
+  const end = at + size + ((8 - (size % 8)) % 8);
+  if (count > BATCH_ROWS_MAX || end > data.length) throw tooShort(data.length, column);
+  checkTexts(data, at + 8, count, bytes, column);
+  if (count === 0 && !isEmpty) {
+    throw refuse('bad-payload', `has no text in the dictionary of column "${column}", yet cells that are not null`);
   }
   for (let i = 0, b = start; i < rows; i++, b += 4) {
     const index = data.readInt32LE(b);
@@ -108,6 +121,32 @@ function checkDictionary(batch: ReadPackedBatch, start: number, at: number, colu
     }
   }
   return end;
+}
+
+/** `count` ends at `at`, then `bytes` of texts that fill them exactly. */
+function checkTexts(data: Buffer, at: number, count: number, bytes: number, column: string): void {
+  const first = at + count * 4;
+  let previous = 0;
+  for (let i = 0; i < count; i++) {
+    const stop = data.readUInt32LE(at + i * 4);
+    if (stop < previous || stop > bytes) {
+      throw refuse(
+        'bad-payload',
+        `has a dictionary for "${column}" whose text ${i} ends before it begins or outside it`,
+      );
+    }
+    // A byte 10xxxxxx goes on with a character that began before: no text starts with one.
+    if (previous < bytes && (data[first + previous]! & 0xc0) === 0x80) throw notUtf8(column);
+    previous = stop;
+  }
+  if (previous !== bytes) {
+    throw refuse('bad-payload', `has ${bytes} bytes of text for "${column}" where its last text ends at ${previous}`);
+  }
+  if (!isUtf8(data.subarray(first, first + bytes))) throw notUtf8(column);
+}
+
+function notUtf8(column: string): PitwallError {
+  return refuse('bad-payload', `has a text in column "${column}" that is not valid UTF-8`);
 }
 
 function tooShort(bytes: number, column: string): PitwallError {

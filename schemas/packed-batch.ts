@@ -2,9 +2,10 @@ import type avro from 'avsc';
 import type { Field } from '../columnar/schema.js';
 import { PitwallError } from '../core/errors.js';
 import { type ByteSource, loadAvroType } from './avro-views.js';
+import { checkFrame } from './check-frame.js';
 
 /**
- * A `TelemetryBatch` as it stands on the wire: header fields, and views of its bytes. `schema/telemetry-batch.avsc` says
+ * A `TelemetryBatch` as it stands on the wire: header fields, and views of its bytes. `schemas/telemetry-batch.avsc` says
  * what each holds. Views are valid as long as the bytes it was read from.
  */
 export interface PackedBatch {
@@ -31,6 +32,7 @@ const HEADER_BYTES_MAX = 96;
 
 /** Reads one `TelemetryBatch` that fills `bytes` exactly. The Avro form only: `checkPacked` holds its content to account. */
 export function readPacked(bytes: Buffer): ReadPackedBatch {
+  checkFrame(bytes);
   let read: { value: ReadPackedBatch | undefined; offset: number };
   try {
     read = type.decode(bytes, 0) as never;

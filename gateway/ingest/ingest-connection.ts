@@ -125,8 +125,10 @@ export class IngestConnection implements SocketHandler, Source {
       this.hold(intake.refuse(this, '', data, error as PitwallError), this.unnumbered(), data.length);
       return;
     }
-    if (this.seen(seq)) this.hold({ cut: intake.touch(this), refusal: null }, seq, data.length);
-    else this.hold(intake.acceptPacked(this, data), seq, data.length);
+    if (this.seen(seq)) {
+      intake.describe(this, data);
+      this.hold({ cut: intake.touch(this), refusal: null }, seq, data.length);
+    } else this.hold(intake.acceptPacked(this, data), seq, data.length);
   }
 
   private text(data: Buffer): void {

@@ -16,6 +16,10 @@ export function mqttSocketRoute(server: MqttServer, payloadBytesMax: number): So
     accept: () => (peer) => {
       const connection = server.attach({
         remoteAddress: peer.remoteAddress,
+        canPause: false,
+        get unsentBytes() {
+          return peer.unsentBytes;
+        },
         write: (bytes) => peer.send(bytes),
         end: () => peer.end(1000, ''),
         pause() {},
@@ -26,7 +30,7 @@ export function mqttSocketRoute(server: MqttServer, payloadBytesMax: number): So
           if (isBinary) connection.receive(data);
           else peer.end(1003, 'MQTT travels in binary messages');
         },
-        drained: () => connection.drained?.(),
+        drained: () => connection.drained(),
         closed: () => connection.closed(),
       };
     },

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BusRecord, TELEMETRY_TOPIC } from '../../bus/bus.js';
 import { LogBus } from '../../bus/log/log-bus.js';
+import { Schema } from '../../columnar/schema.js';
+import { PitwallError } from '../../core/errors.js';
 import { unpack } from '../../schemas/data-block.js';
 import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position, Sink, SinkBatch } from '../../sinks/sink.js';
@@ -11,9 +13,12 @@ import { Tagger } from './tagger.js';
 
 /** Read at most so much of a partition in a step. */
 const STEP_BYTES = 1024 * 1024;
-/** What was written is made durable after this time, or after so many rows. */
+/** Rows that were written are made durable after this time, or when there are so many. */
 const FLUSH_MS = 250;
 const FLUSH_ROWS = 1_000_000;
+/** Positions alone, where nothing of what passed was for this branch, are kept now and then. */
+const FLUSH_POSITIONS_MS = 5_000;
+const NO_COLUMNS = new Schema([]);
 
 /** A partition of a topic that the branch reads. */
 interface Reader {
@@ -23,8 +28,6 @@ interface Reader {
   folder: string;
   /** The next offset to read. */
   offset: number;
-  /** Offset behind the last record that the sink was fed. */
-  fed: number;
   /** Offset from which the store would have to be fed again. */
   durable: number;
 }
@@ -34,6 +37,7 @@ export class BranchLane implements Lane {
   private readonly sink: Sink;
   private readonly tagger: Tagger;
   private readers: Reader[] = [];
+  private unflushedRecords = 0;
   private unflushedRows = 0;
   private unflushedSince = 0;
 
@@ -45,21 +49,22 @@ export class BranchLane implements Lane {
   async open(): Promise<LaneReport> {
     const { folders, partitions, patterns, processors } = this.spec;
     const known = await this.sink.open();
-    const ingest = await LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
+    const ingest = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
     for (let partition = 0; partition < partitions; partition++) {
       if (patterns.length > 0) this.readers.push(reader(TELEMETRY_TOPIC, partition, ingest, folders.ingest, known));
       const folder = join(folders.processors, `partition-${partition}`);
       for (const processor of processors) this.readers.push(reader(processor, partition, null, folder, known));
     }
-    await this.openOutputs();
+    this.openOutputs();
     return { ...emptyReport(), positions: this.positions(), more: true };
   }
 
   async step(): Promise<LaneReport> {
     const report = await this.read();
-    const due = performance.now() - this.unflushedSince >= FLUSH_MS;
-    if (this.unflushedRows > 0 && (due || this.unflushedRows >= FLUSH_ROWS)) await this.flush(false);
-    report.wakeMs = this.unflushedRows > 0 ? FLUSH_MS : null;
+    const waited = performance.now() - this.unflushedSince;
+    const dueMs = this.unflushedRows > 0 ? FLUSH_MS : FLUSH_POSITIONS_MS;
+    if (this.unflushedRecords > 0 && (waited >= dueMs || this.unflushedRows >= FLUSH_ROWS)) await this.flush(false);
+    report.wakeMs = this.unflushedRecords === 0 ? null : this.unflushedRows > 0 ? FLUSH_MS : FLUSH_POSITIONS_MS;
     report.positions = this.positions();
     return report;
   }
@@ -77,7 +82,7 @@ export class BranchLane implements Lane {
 
   private async read(): Promise<LaneReport> {
     const report = emptyReport();
-    await this.openOutputs();
+    this.openOutputs();
     for (const from of this.readers) {
       if (!from.bus) continue;
       const run = from.bus.read(from.topic, from.partition, from.offset, STEP_BYTES);
@@ -86,19 +91,19 @@ export class BranchLane implements Lane {
       const batches: SinkBatch[] = [];
       for (const record of run.records) {
         const batch = this.sinkBatch(from, record);
-        if (!batch) continue;
-        batches.push(batch);
-        report.rows += batch.batch.rows;
+        if (batch) batches.push(batch);
+        report.rows += batch?.batch.rows ?? 0;
       }
+      const last = run.records.at(-1)!;
+      // The sink's position moves past what is not for it, too.
+      if (batches.at(-1)?.offset !== last.offset) batches.push(empty(from, last));
+      await this.sink.write(batches);
       report.records += run.records.length;
-      if (batches.length > 0) {
-        await this.sink.write(batches);
-        from.fed = batches.at(-1)!.offset + 1;
-      }
       from.offset = run.next;
       if (from.bus.end(from.topic, from.partition) > from.offset) report.more = true;
     }
-    if (report.rows > 0 && this.unflushedRows === 0) this.unflushedSince = performance.now();
+    if (report.records > 0 && this.unflushedRecords === 0) this.unflushedSince = performance.now();
+    this.unflushedRecords += report.records;
     this.unflushedRows += report.rows;
     return report;
   }
@@ -108,11 +113,13 @@ export class BranchLane implements Lane {
       const from = this.readers.find((each) => each.topic === position.topic && each.partition === position.partition);
       if (from) from.durable = position.offset;
     }
+    this.unflushedRecords = 0;
     this.unflushedRows = 0;
   }
 
   private sinkBatch(from: Reader, record: BusRecord): SinkBatch | null {
-    if (record.kind === 'tick') return null;
+    // Formats that close files by time take it from here.
+    if (record.kind === 'tick') return empty(from, record);
     const device = from.topic === TELEMETRY_TOPIC;
     const tags = device ? this.tagger.tags(record.stream) : this.tagsOf(record);
     if (tags === null) return null;
@@ -135,21 +142,16 @@ export class BranchLane implements Lane {
   }
 
   /** A processor's log comes into being with its first run: look again until it is there. */
-  private async openOutputs(): Promise<void> {
+  private openOutputs(): void {
     for (const from of this.readers) {
       if (from.bus || !existsSync(from.folder)) continue;
       const same = this.readers.find((each) => each.bus && each.folder === from.folder)?.bus;
-      from.bus = same ?? (await LogBus.open({ dir: from.folder, partitions: this.spec.partitions, readOnly: true }));
+      from.bus = same ?? openIfMade(from.folder, this.spec.partitions);
     }
   }
 
-  /** A branch that was fed nothing since it flushed needs nothing before its reading position. */
   private positions(): Position[] {
-    return this.readers.map(({ topic, partition, offset, fed, durable }) => ({
-      topic,
-      partition,
-      offset: durable >= fed ? offset : durable,
-    }));
+    return this.readers.map(({ topic, partition, durable }) => ({ topic, partition, offset: durable }));
   }
 }
 
@@ -161,5 +163,20 @@ function reader(
   known: readonly Position[],
 ): Reader {
   const offset = known.find((each) => each.topic === topic && each.partition === partition)?.offset ?? 0;
-  return { topic, partition, bus, folder, offset, fed: offset, durable: offset };
+  return { topic, partition, bus, folder, offset, durable: offset };
+}
+
+/** Moves position and time without rows. */
+function empty({ topic, partition }: Reader, { offset, stream, receivedUs }: BusRecord): SinkBatch {
+  const batch = { stream, schema: NO_COLUMNS, rows: 0, timeUs: new Float64Array(0), columns: [] };
+  return { batch, topic, partition, offset, tags: {}, receivedUs };
+}
+
+function openIfMade(dir: string, partitions: number): LogBus | null {
+  try {
+    return LogBus.open({ dir, partitions, readOnly: true });
+  } catch (error) {
+    if (error instanceof PitwallError && error.code === 'bus-failed') return null;
+    throw error;
+  }
 }

@@ -8,6 +8,7 @@ import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position } from '../../sinks/sink.js';
 import { PackedValue } from '../bus-gateway-store.js';
 import { emptyReport, type Lane, type LaneReport, type ProcessorLaneSpec } from './lane.js';
+import { closeOutputLog, openOutputLog } from './output-logs.js';
 import { Tagger } from './tagger.js';
 
 /** Read at most so much in a step: bounds memory and the work that a crash repeats. */
@@ -20,21 +21,24 @@ const POSITIONS_TABLE = 'positions';
  */
 export class ProcessorLane implements Lane {
   private readonly tagger: Tagger;
+  private readonly outputDir: string;
   private ingest!: LogBus;
   private output!: LogBus;
   private graph!: PartitionGraph;
   private offset = 0;
   private sequence = 0;
+  private retaining = false;
 
   constructor(private readonly spec: ProcessorLaneSpec) {
+    this.outputDir = join(spec.folders.processors, `partition-${spec.partition}`);
     this.tagger = new Tagger(spec.declared, ['#']);
   }
 
   async open(): Promise<LaneReport> {
-    const { folders, partition, partitions, plans, outputBytesMax, id } = this.spec;
-    this.ingest = await LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
-    this.output = await LogBus.open({
-      dir: join(folders.processors, `partition-${partition}`),
+    const { folders, partitions, plans, outputBytesMax, id } = this.spec;
+    this.ingest = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
+    this.output = openOutputLog({
+      dir: this.outputDir,
       partitions,
       sizeBytes: outputBytesMax,
       whenFull: 'hold',
@@ -50,6 +54,8 @@ export class ProcessorLane implements Lane {
 
   async step(holds: readonly Position[]): Promise<LaneReport> {
     for (const { topic, partition, offset } of holds) this.output.hold('branches', topic, partition, offset);
+    if (!this.retaining) this.output.startRetention();
+    this.retaining = true;
     const report = emptyReport();
     if (this.output.full) return { ...report, positions: this.positions(), wakeMs: 200 };
     const run = this.ingest.read(TELEMETRY_TOPIC, this.spec.partition, this.offset, STEP_BYTES);
@@ -66,13 +72,13 @@ export class ProcessorLane implements Lane {
     return { ...report, positions: this.positions(), warnings: this.takeWarnings() };
   }
 
-  finish(): Promise<LaneReport> {
-    return this.step([]);
+  async finish(): Promise<LaneReport> {
+    return { ...emptyReport(), positions: this.positions() };
   }
 
   async close(): Promise<void> {
     await this.ingest?.close();
-    await this.output?.close();
+    if (this.output) await closeOutputLog(this.outputDir);
   }
 
   private input(record: ReturnType<LogBus['read']>['records'][number]): InputRecord {

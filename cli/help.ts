@@ -1,0 +1,56 @@
+import type { Command, Option } from './command.js';
+
+/** All commands and where they stand; null: known, but not part of this version. */
+export const COMMANDS: Readonly<Record<string, { file: string | null; summary: string }>> = {
+  run: { file: './run.js', summary: 'run the gateway, the processors and the sinks until SIGTERM or SIGINT' },
+  check: { file: './check.js', summary: 'check the configuration' },
+  graph: { file: './graph.js', summary: 'draw the flow of the configuration' },
+  schema: { file: './schema.js', summary: 'print the JSON Schema of pitwall.yaml, for editors' },
+  simulate: { file: './simulate.js', summary: 'drive a fleet of simulated cars against a gateway' },
+  replay: { file: './replay.js', summary: 'send a recording with its own timing' },
+  tap: { file: './tap.js', summary: 'print rows as they pass, as JSON lines' },
+  'dead-letters': { file: './dead-letters.js', summary: 'show what was refused, and why' },
+  audit: { file: null, summary: 'count rows accepted, stored, lost and duplicated' },
+  bench: { file: './bench.js', summary: 'run the benchmark' },
+};
+
+export function overview(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { file, summary }]): [string, string] => [
+    name,
+    file === null ? `${summary} (not part of this version yet)` : summary,
+  ]);
+  return [
+    'usage: pitwall COMMAND [OPTIONS]',
+    '',
+    'commands:',
+    ...columns(rows),
+    '',
+    'pitwall COMMAND --help explains a command; pitwall --version prints the version.',
+    'exit codes: 0 done, 1 failure, 2 wrong usage, 78 invalid configuration',
+    '',
+  ].join('\n');
+}
+
+export function commandHelp(command: Command, options: Readonly<Record<string, Option>>): string {
+  const rows = Object.entries(options).map(([name, option]): [string, string] => {
+    const short = option.short ? `-${option.short}, ` : '    ';
+    const value = option.type === 'string' ? ` ${option.value ?? 'TEXT'}` : '';
+    const fallback = option.default === undefined || option.default === false ? '' : ` (default: ${option.default})`;
+    return [`${short}--${name}${value}`, `${option.doc}${fallback}`];
+  });
+  return [
+    `usage: pitwall ${command.name}${command.usage ? ` ${command.usage}` : ''}`,
+    '',
+    `${command.summary[0]!.toUpperCase()}${command.summary.slice(1)}.`,
+    '',
+    'options:',
+    ...columns(rows),
+    ...(command.help ? ['', command.help.trim()] : []),
+    '',
+  ].join('\n');
+}
+
+function columns(rows: [string, string][]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

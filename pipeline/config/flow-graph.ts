@@ -1,0 +1,77 @@
+import type { Input } from '../../processors/plan.js';
+import type { Config } from './config.js';
+import { type ConfigNode, child, entriesOf, itemsOf } from './config-node.js';
+
+export interface FlowNode {
+  /** Short and the same for the same file: `stream1`, `processor1`, `sink1`. */
+  id: string;
+  kind: 'stream' | 'processor' | 'sink';
+  name: string;
+  /** What it does in a few words. */
+  detail: string;
+}
+
+export interface FlowEdge {
+  from: string;
+  to: string;
+  /** `join` where the rows are looked up rather than taken. */
+  label: 'rows' | 'join';
+}
+
+export interface FlowGraph {
+  nodes: FlowNode[];
+  edges: FlowEdge[];
+}
+
+/**
+ * The flow of a checked configuration: streams (as the patterns that take them), processors, sinks. What is shown comes
+ * from the file as written, so a variable stands by its name and its value nowhere.
+ */
+export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
+  const nodes: FlowNode[] = [];
+  const edges: FlowEdge[] = [];
+  const ids = new Map<string, string>();
+  const add = (kind: FlowNode['kind'], key: string, name: string, detail: string): string => {
+    const known = ids.get(`${kind} ${key}`);
+    if (known) return known;
+    const id = `${kind}${nodes.filter((node) => node.kind === kind).length + 1}`;
+    ids.set(`${kind} ${key}`, id);
+    nodes.push({ id, kind, name, detail });
+    return id;
+  };
+  const input = (each: Input, written: string): string =>
+    'processor' in each ? ids.get(`processor ${each.processor}`)! : add('stream', each.pattern, written, '');
+
+  for (const { pattern, rateHz } of config.streams) {
+    add('stream', pattern.text, pattern.text, rateHz === null ? '' : `${rateHz} Hz`);
+  }
+  for (const { plan } of config.processors) {
+    add('processor', plan.name, plan.name, plan.steps.map((step) => step.verb).join(', '));
+  }
+  for (const { plan } of config.processors) {
+    const to = ids.get(`processor ${plan.name}`)!;
+    const node = child(child(root, 'processors'), plan.name);
+    const from = itemsOf(child(node, 'from')).map(shown);
+    plan.from.forEach((each, i) => {
+      edges.push({ from: input(each, from[i]!), to, label: 'rows' });
+    });
+    const steps = itemsOf(child(node, 'steps'));
+    plan.steps.forEach((step, i) => {
+      if (step.verb !== 'join') return;
+      const written = shown(child(child(steps[i], 'join'), 'with'));
+      edges.push({ from: input(step.with, written), to, label: 'join' });
+    });
+  }
+  for (const sink of config.sinks) {
+    const node = entriesOf(child(root, 'sinks')).find((entry) => entry.key === sink.name)?.value;
+    const written = itemsOf(child(node, 'from')).map(shown);
+    const from = sink.from.map((each, i) => input(each, written[i]!));
+    const to = add('sink', sink.name, sink.name, `${sink.type} ${sink.format} ${shown(child(node, 'path'))}`);
+    for (const each of from) edges.push({ from: each, to, label: 'rows' });
+  }
+  return { nodes, edges };
+}
+
+function shown(node: ConfigNode | undefined): string {
+  return node?.kind === 'scalar' ? node.shown : '';
+}

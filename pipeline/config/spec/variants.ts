@@ -1,0 +1,151 @@
+import { type ConfigNode, isBroken } from '../config-node.js';
+import { suggestion } from '../suggest.js';
+import { checkKeys, objectSchema, referenceRows } from './collections.js';
+import {
+  below,
+  type CheckContext,
+  checkInside,
+  type JsonSchema,
+  type Keys,
+  type ReferenceRow,
+  type Spec,
+  shownValue,
+  type ValueOf,
+} from './spec.js';
+
+/**
+ * An object whose key `type` says which other keys it takes. A list of words instead of keys: the type is known, with
+ * these keys, but not part of this version.
+ */
+export function byType<K extends Readonly<Record<string, Keys>>>(
+  types: K,
+  later: Readonly<Record<string, readonly string[]>>,
+  doc: string,
+): Spec<{ [T in keyof K & string]: { type: T } & ValueOf<K[T]> }[keyof K & string]> {
+  type Value = { [T in keyof K & string]: { type: T } & ValueOf<K[T]> }[keyof K & string];
+  const all = [...Object.keys(types), ...Object.keys(later)];
+  const typeSpec: Spec<string> = {
+    typeText: Object.keys(types)
+      .map((type) => `\`${type}\``)
+      .join(', '),
+    check: (node) => (node.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined),
+    jsonSchema: () => ({ enum: Object.keys(types) }),
+  };
+  const typeKey = { spec: typeSpec, doc, required: true };
+  return {
+    typeText: 'map',
+    check(node, where, context) {
+      if (node.kind !== 'map') {
+        context.problems.error(node.offset, `${where} must hold keys with values, not ${shownValue(node)}`);
+        return undefined;
+      }
+      const typeEntry = node.entries.find((entry) => entry.key === 'type');
+      if (!typeEntry) {
+        const custom = node.entries.find((entry) => entry.key === 'module');
+        if (custom) context.problems.notYet(custom.keyOffset, below(where, 'module'));
+        else context.problems.error(node.owner, `${where} lacks "type", for example type: ${Object.keys(types)[0]}`);
+        return undefined;
+      }
+      if (isBroken(typeEntry.value)) return undefined;
+      const at = typeEntry.value.offset;
+      const type = typeSpec.check(typeEntry.value, below(where, 'type'), context);
+      if (type !== undefined && Object.hasOwn(types, type)) {
+        return checkKeys({ type: typeKey, ...types[type]! }, node, where, context) as Value | undefined;
+      }
+      if (type !== undefined && Object.hasOwn(later, type)) {
+        context.problems.notYet(at, `${below(where, 'type')}: ${type}`);
+        reportUnknown(node, ['type', ...later[type]!], where, context);
+        return undefined;
+      }
+      const near = type === undefined ? '' : suggestion(type, all, 'known types');
+      context.problems.error(at, `${below(where, 'type')} must name a type, not ${shownValue(typeEntry.value)}${near}`);
+      return undefined;
+    },
+    jsonSchema: () => {
+      const schemas = Object.entries(types).map(([type, keys]) => {
+        const { spec, doc: typeDoc } = typeKey;
+        const constant: Spec<string> = { ...spec, jsonSchema: () => ({ const: type }) };
+        return objectSchema({ type: { spec: constant, doc: typeDoc, required: true }, ...keys });
+      });
+      return schemas.length === 1 ? schemas[0]! : { oneOf: schemas };
+    },
+    reference: (where) =>
+      Object.entries(types).flatMap(([type, keys]): ReferenceRow[] => [
+        ...referenceRows({ type: { ...typeKey, example: type } }, where),
+        ...referenceRows(keys, where),
+      ]),
+  };
+}
+
+/** An object of exactly one key, the verb, as the steps of a processor are. `false`: not part of this version. */
+export function verbs<K extends Readonly<Record<string, Spec<unknown>>>>(
+  known: K,
+  docs: Readonly<Record<keyof K & string, string>>,
+  later: readonly string[],
+): Spec<{ [V in keyof K & string]: { verb: V; value: K[V] extends Spec<infer T> ? T : never } }[keyof K & string]> {
+  type Value = { [V in keyof K & string]: { verb: V; value: K[V] extends Spec<infer T> ? T : never } }[keyof K &
+    string];
+  const all = [...Object.keys(known), ...later];
+  return {
+    typeText: 'step',
+    check(node, where, context) {
+      if (node.kind !== 'map') {
+        const given = shownValue(node);
+        context.problems.error(node.offset, `${where} must be a step such as filter: speed > 5, not ${given}`);
+        return undefined;
+      }
+      const [entry, ...more] = node.entries;
+      for (const other of more) {
+        const indent = Object.hasOwn(known, entry!.key) && !all.includes(other.key);
+        context.problems.error(
+          other.keyOffset,
+          indent
+            ? `${where} has "${other.key}" beside "${entry!.key}"; indent it below "${entry!.key}"`
+            : `${where} has a second verb "${other.key}"; start it with a dash of its own`,
+        );
+      }
+      if (!entry) {
+        context.problems.error(
+          node.offset,
+          `${where} is an empty step; write one of: ${Object.keys(known).join(', ')}`,
+        );
+        return undefined;
+      }
+      const inside = below(where, entry.key);
+      if (later.includes(entry.key)) {
+        context.problems.notYet(entry.keyOffset, inside);
+        return undefined;
+      }
+      if (!Object.hasOwn(known, entry.key)) {
+        const near = suggestion(entry.key, all, 'known steps');
+        context.problems.error(entry.keyOffset, `${inside} is not a known step${near}`);
+        return undefined;
+      }
+      const value = checkInside(known[entry.key]!, entry.value, inside, context);
+      return value === undefined || more.length > 0 ? undefined : ({ verb: entry.key, value } as Value);
+    },
+    jsonSchema: (): JsonSchema => ({
+      type: 'object',
+      minProperties: 1,
+      maxProperties: 1,
+      additionalProperties: false,
+      properties: Object.fromEntries(
+        Object.entries(known).map(([verb, spec]) => [verb, { description: `${docs[verb]}.`, ...spec.jsonSchema() }]),
+      ),
+    }),
+    reference: (where) =>
+      Object.entries(known).flatMap(([verb, spec]): ReferenceRow[] => [
+        { where: `${where}.${verb}`, typeText: spec.typeText, defaultText: '', doc: docs[verb]!, example: '' },
+        ...(spec.reference?.(`${where}.${verb}`) ?? []),
+      ]),
+  };
+}
+
+function reportUnknown(node: ConfigNode, keys: readonly string[], where: string, context: CheckContext): void {
+  if (node.kind !== 'map') return;
+  for (const entry of node.entries) {
+    if (keys.includes(entry.key)) continue;
+    const near = suggestion(entry.key, keys, 'known keys');
+    context.problems.error(entry.keyOffset, `${below(where, entry.key)} is not a known key${near}`);
+  }
+}

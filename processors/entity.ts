@@ -1,0 +1,98 @@
+import type { Batch } from '../columnar/batch.js';
+import type { Schema } from '../columnar/schema.js';
+import type { ReadPackedBatch } from '../schemas/packed-batch.js';
+import type { JoinState } from './joining/join-state.js';
+import type { Route } from './routes.js';
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** The rows of one stream on their way through one node: they keep their order and their tags. */
+export interface Lane {
+  /** The device's stream, after the nodes the rows went through before. */
+  id: string;
+  /** Of its entity. */
+  key: string;
+  node: number;
+  /** What the pattern captured and what came with the record; of a lane behind another node, that one's. */
+  tags: Tags;
+  captures: Tags;
+  /** Lanes of the nodes behind. */
+  next: Map<number, Lane>;
+  /** Rows that left the node in this run. */
+  out: Batch[];
+  receivedUs: number;
+}
+
+/** A stream of an entity, as the graph reads it. */
+export interface EntityStream {
+  name: string;
+  route: Route;
+  lanes: Lane[];
+  schema: Schema;
+  tags: Tags;
+  /** The latest time that came. */
+  frontierUs: number;
+  /** Records of the run that are not evaluated yet. */
+  parts: ReadPackedBatch[];
+}
+
+/** All a graph knows of one entity. */
+export class Entity {
+  readonly streams = new Map<string, EntityStream>();
+  /** For each node the lanes that enter it. */
+  readonly lanes: Map<string, Lane>[];
+  /** The latest event time over all its streams, and the receive time that had passed when its last record came. */
+  latestUs = -Infinity;
+  seenAtUs = 0;
+  receivedUs = 0;
+  /** Streams with parts, in the order their first part came. */
+  dirty: EntityStream[] = [];
+  /** A lower bound for the times of rows that wait in a join, or are left rows among the parts. */
+  heldUs = Infinity;
+  /** Rows among the parts, and an upper bound of the right rows a join holds without them. */
+  fedRows = 0;
+  rightRows = 0;
+  /** For each join the latest time of right rows that came or are among the parts, as far as known. */
+  readonly rightFrontiersUs: Float64Array;
+  /** Without new records no waiting row can expire before the receive clock is there. */
+  deadlineTotalUs = Infinity;
+  /** Every record must be evaluated alone, since order matters now. */
+  careful = false;
+  changed = true;
+
+  constructor(
+    readonly key: string,
+    nodes: number,
+    readonly joins: JoinState[],
+  ) {
+    this.lanes = Array.from({ length: nodes }, () => new Map());
+    this.rightFrontiersUs = new Float64Array(joins.length).fill(-Infinity);
+  }
+
+  /** The clock at a time of the receive clock. */
+  clockUs(totalUs: number): number {
+    return this.latestUs + (totalUs - this.seenAtUs);
+  }
+
+  lane(node: number, id: string, captures: Tags, tags: Tags): Lane {
+    let lane = this.lanes[node]!.get(id);
+    if (!lane) {
+      lane = { id, key: this.key, node, tags, captures, next: new Map(), out: [], receivedUs: 0 };
+      this.lanes[node]!.set(id, lane);
+    }
+    return lane;
+  }
+}
+
+/**
+ * The clock at which a waiting row could expire at the earliest: what is before a join's right frontier is settled and
+ * does not expire.
+ */
+export function deadlineOf(heldUs: number, rightFrontiersUs: Float64Array, waitsUs: readonly number[]): number {
+  let deadlineUs = Infinity;
+  if (heldUs === Infinity) return deadlineUs;
+  for (let j = 0; j < waitsUs.length; j++) {
+    deadlineUs = Math.min(deadlineUs, Math.max(heldUs, rightFrontiersUs[j]!) + waitsUs[j]!);
+  }
+  return deadlineUs;
+}

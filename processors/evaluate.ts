@@ -1,0 +1,79 @@
+import type { Batch } from '../columnar/batch.js';
+import { unpack } from '../schemas/data-block.js';
+import type { Entity, Lane } from './entity.js';
+import type { GraphNode } from './node.js';
+
+/** Rows on their way through a node, lane by lane. */
+type Flow = Map<Lane, Batch[]>;
+
+/**
+ * Takes the fed records of an entity through the graph, and releases what is settled, or expired at `clockUs`. Nodes
+ * stand in order, so that what one gives is there when the next takes it; right rows are added before left rows are
+ * released. Gives each node's rows to `emit`.
+ */
+export function evaluate(
+  entity: Entity,
+  nodes: readonly GraphNode[],
+  clockUs: number,
+  emit: (lane: Lane, batch: Batch) => void,
+): void {
+  const flows: Flow[] = nodes.map(() => new Map());
+  for (const stream of entity.dirty) {
+    const batch = unpack(stream.parts, stream.name, stream.schema);
+    stream.parts = [];
+    for (const lane of stream.lanes) push(flows[lane.node]!, lane, batch);
+    for (const join of stream.route.right) entity.joins[join]!.addRight(batch);
+  }
+  entity.dirty = [];
+  for (const node of nodes) {
+    const flow = throughStages(entity, node, flows[node.index]!, clockUs);
+    if (flow.size === 0) continue;
+    const stream = `${node.name}/${entity.key}`;
+    for (const [lane, batches] of flow) {
+      const after = node.leftOf.map((next) => laneBehind(entity, lane, next));
+      for (const rows of batches) {
+        const batch = { ...rows, stream };
+        emit(lane, batch);
+        for (const next of after) push(flows[next.node]!, next, batch);
+        for (const join of node.rightOf) entity.joins[join]!.addRight(batch);
+      }
+    }
+  }
+}
+
+function throughStages(entity: Entity, node: GraphNode, input: Flow, clockUs: number): Flow {
+  let flow = input;
+  for (const stage of node.stages) {
+    const next: Flow = new Map();
+    if ('join' in stage) {
+      const join = entity.joins[stage.join]!;
+      for (const [lane, batches] of flow) for (const batch of batches) join.addLeft(lane.id, batch);
+      join.release(clockUs, (id, batch) => push(next, entity.lanes[node.index]!.get(id)!, batch));
+    } else {
+      for (const [lane, batches] of flow) {
+        for (const batch of batches) {
+          const out = stage.operator.apply(batch);
+          if (out !== null) push(next, lane, out);
+        }
+      }
+    }
+    flow = next;
+  }
+  return flow;
+}
+
+function laneBehind(entity: Entity, lane: Lane, node: number): Lane {
+  let next = lane.next.get(node);
+  if (!next) {
+    // Two nodes may hand on rows of one stream: the way is part of the name.
+    next = entity.lane(node, `${lane.node}>${lane.id}`, lane.captures, lane.tags);
+    lane.next.set(node, next);
+  }
+  return next;
+}
+
+function push(flow: Flow, lane: Lane, batch: Batch): void {
+  const batches = flow.get(lane);
+  if (batches) batches.push(batch);
+  else flow.set(lane, [batch]);
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { deserialize, serialize } from 'node:v8';
+import { type Field, Schema } from '../columnar/schema.js';
+import type { Entity, Lane, Tags } from './entity.js';
+import type { JoinState } from './joining/join-state.js';
+import type { GraphJoin } from './node.js';
+import type { ProcessorPlan } from './plan.js';
+import type { ReceiveClock } from './receive-clock.js';
+import type { Routes } from './routes.js';
+
+/** Raised when the form of the state changes: older state is dropped then. */
+const VERSION = 1;
+const PARTITION_KEY = 'partition';
+const ENTITY = 'entity/';
+const JOIN = 'join/';
+
+interface PartitionState {
+  version: number;
+  plans: string;
+  totalUs: number;
+  lastUs: number;
+}
+
+interface EntityState {
+  latestUs: number;
+  seenAtUs: number;
+  receivedUs: number;
+  streams: { name: string; fields: readonly Field[]; tags: Tags; frontierUs: number }[];
+  lanes: { node: number; id: string; captures: Tags; tags: Tags; next: [node: number, id: string][] }[];
+}
+
+export function planHash(plans: readonly ProcessorPlan[]): string {
+  const sorted = [...plans].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+}
+
+export function partitionState(hash: string, clock: ReceiveClock): [string, Uint8Array] {
+  const state: PartitionState = { version: VERSION, plans: hash, totalUs: clock.totalUs, lastUs: clock.lastUs };
+  return [PARTITION_KEY, serialize(state)];
+}
+
+/** The state of an entity: itself, and each join that changed. */
+export function* entityState(entity: Entity, joins: readonly GraphJoin[]): Iterable<[string, Uint8Array]> {
+  const { latestUs, seenAtUs, receivedUs } = entity;
+  const state: EntityState = {
+    latestUs,
+    seenAtUs,
+    receivedUs,
+    streams: [...entity.streams.values()].map(({ name, schema, tags, frontierUs }) => {
+      return { name, fields: schema.fields, tags, frontierUs };
+    }),
+    lanes: entity.lanes.flatMap((lanes) =>
+      [...lanes.values()].map(({ node, id, captures, tags, next }) => {
+        return { node, id, captures, tags, next: [...next].map(([behind, lane]) => [behind, lane.id]) };
+      }),
+    ) as EntityState['lanes'],
+  };
+  yield [ENTITY + entity.key, serialize(state)];
+  for (let j = 0; j < joins.length; j++) {
+    const join = entity.joins[j]!;
+    if (!join.changed) continue;
+    join.changed = false;
+    yield [joinKey(joins[j]!, entity.key), serialize(join.snapshot())];
+  }
+}
+
+/** `join/PROCESSOR/STEP/ENTITY-KEY` */
+function joinKey({ operator }: GraphJoin, key: string): string {
+  return `${JOIN}${operator.context.processor}/${operator.context.step}/${key}`;
+}
+
+/** The restored state, when it was made by these plans; else what it is to be dropped for. */
+export function readState(
+  restored: ReadonlyMap<string, Uint8Array>,
+  hash: string,
+): { partition: PartitionState } | { dropped: string } | null {
+  if (restored.size === 0) return null;
+  const bytes = restored.get(PARTITION_KEY);
+  if (!bytes) return { dropped: 'it has no record of the plans it belongs to' };
+  const partition = deserialize(bytes) as PartitionState;
+  if (partition.version !== VERSION) return { dropped: `its form is version ${partition.version}, not ${VERSION}` };
+  if (partition.plans !== hash) return { dropped: 'the processors were changed' };
+  return { partition };
+}
+
+export function restoreEntities(
+  restored: ReadonlyMap<string, Uint8Array>,
+  routes: Routes,
+  joins: readonly GraphJoin[],
+  create: (key: string) => Entity,
+): void {
+  for (const [stateKey, bytes] of restored) {
+    if (!stateKey.startsWith(ENTITY)) continue;
+    const entity = create(stateKey.slice(ENTITY.length));
+    restoreEntity(entity, deserialize(bytes) as EntityState, routes);
+    joins.forEach((join, j) => {
+      const saved = restored.get(joinKey(join, entity.key));
+      if (saved) entity.joins[j]!.restore(deserialize(saved) as ReturnType<JoinState['snapshot']>);
+    });
+  }
+}
+
+function restoreEntity(entity: Entity, state: EntityState, routes: Routes): void {
+  entity.changed = false;
+  entity.latestUs = state.latestUs;
+  entity.seenAtUs = state.seenAtUs;
+  entity.receivedUs = state.receivedUs;
+  for (const { node, id, captures, tags } of state.lanes) entity.lane(node, id, captures, tags);
+  for (const { node, id, next } of state.lanes) {
+    const lane = entity.lanes[node]!.get(id)!;
+    for (const [behind, nextId] of next) lane.next.set(behind, entity.lanes[behind]!.get(nextId)!);
+  }
+  for (const { name, fields, tags, frontierUs } of state.streams) {
+    const route = routes.of(name)!;
+    const lanes: Lane[] = route.left.map(({ node }) => entity.lanes[node]!.get(name)!);
+    entity.streams.set(name, { name, route, lanes, schema: new Schema(fields), tags, frontierUs, parts: [] });
+  }
+}

@@ -1,0 +1,46 @@
+import type { GraphJoin, GraphNode } from './node.js';
+
+/** Who reads a stream: nodes as their own rows, with what the pattern captures, and joins as their right side. */
+export interface Route {
+  left: { node: number; captures: Record<string, string> }[];
+  right: number[];
+}
+
+/** Names seen so far; more than this and they are forgotten, which only costs looking again. */
+const CACHED_MAX = 100_000;
+
+/** Finds the readers of a stream by its name, and remembers them. */
+export class Routes {
+  private readonly known = new Map<string, Route | null>();
+
+  constructor(
+    private readonly nodes: readonly GraphNode[],
+    private readonly joins: readonly GraphJoin[],
+  ) {}
+
+  /** Null when nobody reads the stream. */
+  of(stream: string): Route | null {
+    let route = this.known.get(stream);
+    if (route === undefined) {
+      if (this.known.size >= CACHED_MAX) this.known.clear();
+      this.known.set(stream, (route = this.find(stream)));
+    }
+    return route;
+  }
+
+  private find(stream: string): Route | null {
+    const left: Route['left'] = [];
+    for (const node of this.nodes) {
+      for (const source of node.from) {
+        const captures = 'pattern' in source ? source.pattern.match(stream) : null;
+        if (captures === null) continue;
+        left.push({ node: node.index, captures });
+        break;
+      }
+    }
+    const right = this.joins.flatMap(({ right }, join) =>
+      'pattern' in right && right.pattern.matches(stream) ? [join] : [],
+    );
+    return left.length + right.length === 0 ? null : { left, right };
+  }
+}

@@ -1,0 +1,113 @@
+import { type Batch, bitmapBytes, type CellArray, type Column } from '../../columnar/batch.js';
+import type { Field, Schema } from '../../columnar/schema.js';
+import { copyBits, newCells } from '../../schemas/data-block.js';
+
+const FIRST_ROWS = 64;
+
+/**
+ * The rows of one file to be, column by column, in arrays that grow. Cells are physical values: integers with a scale
+ * or offset become f64. `bytes` are those of the rows taken (what rolls a file), `heldBytes` what they occupy.
+ */
+export class ParquetColumns {
+  rows = 0;
+  bytes = 0;
+  readonly columns: GrowingColumn[];
+  private times = new Float64Array(0);
+
+  constructor(readonly schema: Schema) {
+    this.columns = schema.fields.map((f) => new GrowingColumn(f));
+  }
+
+  get timeUs(): Float64Array {
+    return this.times;
+  }
+
+  get heldBytes(): number {
+    let bytes = this.times.byteLength;
+    for (const column of this.columns) bytes += column.heldBytes;
+    return bytes;
+  }
+
+  add(batch: Batch): void {
+    const { rows } = batch;
+    const end = this.rows + rows;
+    if (end > this.times.length) {
+      const larger = new Float64Array(roomFor(end, this.times.length));
+      larger.set(this.times.subarray(0, this.rows));
+      this.times = larger;
+    }
+    this.times.set(batch.timeUs.subarray(0, rows), this.rows);
+    this.bytes += rows * 8;
+    for (let c = 0; c < this.columns.length; c++)
+      this.bytes += this.columns[c]!.add(batch.columns[c]!, this.rows, rows);
+    this.rows = end;
+  }
+}
+
+/** One column; `type` is what its cells are after scale and offset. */
+export class GrowingColumn {
+  readonly type: Field['type'];
+  values: CellArray;
+  /** A bitmap as in a batch; null while no cell is null. */
+  nulls: Uint8Array | null = null;
+  readonly dictionary: string[] = [];
+  private readonly indices = new Map<string, number>();
+  private textBytes = 0;
+
+  constructor(private readonly field: Field) {
+    this.type = field.scale !== 1 || field.offset !== 0 ? 'f64' : field.type;
+    this.values = newCells(this.type, 0);
+  }
+
+  get heldBytes(): number {
+    return this.values.byteLength + (this.nulls?.byteLength ?? 0) + this.textBytes;
+  }
+
+  /** Takes `rows` cells as rows `at` and following; returns their bytes. */
+  add(column: Column, at: number, rows: number): number {
+    if (at + rows > this.values.length) this.grow(at, roomFor(at + rows, this.values.length));
+    const before = this.textBytes;
+    if (column.dictionary) this.addTexts(column.values as Int32Array, column.dictionary, at, rows);
+    else if (this.type !== this.field.type) this.addScaled(column.values, at, rows);
+    else this.values.set(column.values.subarray(0, rows) as never, at);
+    if (column.nulls) {
+      this.nulls ??= new Uint8Array(bitmapBytes(this.values.length));
+      copyBits(column.nulls, 0, this.nulls, at, rows);
+    }
+    return rows * this.values.BYTES_PER_ELEMENT + this.textBytes - before;
+  }
+
+  private addScaled(from: CellArray, at: number, rows: number): void {
+    const { scale, offset } = this.field;
+    const target = this.values as Float64Array;
+    for (let i = 0; i < rows; i++) target[at + i] = Number(from[i]!) * scale + offset;
+  }
+
+  private addTexts(from: Int32Array, dictionary: readonly string[], at: number, rows: number): void {
+    const target = this.values as Int32Array;
+    const places = dictionary.map((text) => {
+      let index = this.indices.get(text);
+      if (index === undefined) {
+        index = this.dictionary.push(text) - 1;
+        this.indices.set(text, index);
+        this.textBytes += text.length * 2 + 64;
+      }
+      return index;
+    });
+    for (let i = 0; i < rows; i++) target[at + i] = places[from[i]!] ?? 0;
+  }
+
+  private grow(rows: number, capacity: number): void {
+    const larger = newCells(this.type, capacity);
+    larger.set(this.values.subarray(0, rows) as never);
+    this.values = larger;
+    if (!this.nulls) return;
+    const nulls = new Uint8Array(bitmapBytes(capacity));
+    nulls.set(this.nulls.subarray(0, bitmapBytes(rows)));
+    this.nulls = nulls;
+  }
+}
+
+function roomFor(rows: number, present: number): number {
+  return Math.max(rows, present * 2, FIRST_ROWS);
+}

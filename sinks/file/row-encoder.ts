@@ -1,0 +1,156 @@
+import { type Batch, type CellArray, isNull } from '../../columnar/batch.js';
+import { int64ToFloat64 } from '../../columnar/int64.js';
+import type { Field, Schema } from '../../columnar/schema.js';
+import { columnNames } from './column-names.js';
+import type { RowDialect } from './row-dialect.js';
+import type { TextBuffer } from './text-buffer.js';
+
+const NUMBER_BYTES_MAX = 32;
+const SAFE = 9007199254740991;
+
+type Kind = 'float64' | 'float32' | 'integer' | 'bool' | 'utf8';
+
+/** Counts what a format cannot hold. */
+export interface EncodeCounts {
+  nonFinite: number;
+}
+
+/** Rows of one stream, one schema and one set of tags as lines of text. */
+export class RowEncoder {
+  /** The line at the top of a file of these columns; empty when the dialect has none. */
+  readonly header: Buffer;
+  private readonly rowStart: Buffer;
+  private readonly afterTime: Buffer;
+  private readonly rowEnd: Buffer;
+  private readonly columns: ColumnText[];
+  private readonly fixedBytes: number;
+
+  constructor(
+    private readonly dialect: RowDialect,
+    stream: string,
+    readonly schema: Schema,
+    readonly tags: Readonly<Record<string, string>>,
+    private readonly counts: EncodeCounts,
+  ) {
+    const names = columnNames(dialect.reserved, tags, schema);
+    const inFile = [...dialect.reserved, ...names.tags.map(([, name]) => name), ...names.columns];
+    this.header = Buffer.from(dialect.header(inFile));
+    this.rowStart = Buffer.from(dialect.rowStart(stream));
+    this.afterTime = Buffer.from(names.tags.map(([tag, name]) => dialect.tag(name, tags[tag]!)).join(''));
+    this.rowEnd = Buffer.from(dialect.rowEnd);
+    this.columns = schema.fields.map((f, i) => new ColumnText(f, Buffer.from(dialect.cellStart(names.columns[i]!))));
+    let bytes = this.rowStart.length + this.afterTime.length + this.rowEnd.length + NUMBER_BYTES_MAX;
+    for (const column of this.columns) bytes += column.start.length + NUMBER_BYTES_MAX;
+    this.fixedBytes = bytes;
+  }
+
+  /**
+   * Appends the batch's rows, calling `full` whenever about `chunkBytes` stand in the buffer; it empties the buffer.
+   * `scratch` lends memory for a column's cells; one array a column.
+   */
+  encode(batch: Batch, out: TextBuffer, chunkBytes: number, scratch: Float64Array[], full: () => void): void {
+    const { columns, dialect } = this;
+    const { keepsNulls } = dialect;
+    let rowBytes = this.fixedBytes;
+    for (let c = 0; c < columns.length; c++) rowBytes += columns[c]!.load(batch, c, dialect, scratch);
+    const { timeUs, rows } = batch;
+    for (let row = 0; row < rows; row++) {
+      if (out.at >= chunkBytes) full();
+      out.reserve(rowBytes);
+      out.copy(this.rowStart);
+      out.integer(timeUs[row]!);
+      out.copy(this.afterTime);
+      for (let c = 0; c < columns.length; c++) {
+        const column = columns[c]!;
+        if (column.nulls !== null && isNull(column.nulls, row)) {
+          if (keepsNulls) out.copy(column.start);
+          continue;
+        }
+        out.copy(column.start);
+        this.cell(column, row, out);
+      }
+      out.copy(this.rowEnd);
+    }
+    for (const column of columns) column.unload();
+  }
+
+  private cell(column: ColumnText, row: number, out: TextBuffer): void {
+    const value = column.cells[row]!;
+    switch (column.kind) {
+      case 'utf8':
+        out.copy(column.texts[value]!);
+        return;
+      case 'bool':
+        out.ascii(value !== 0 ? 'true' : 'false');
+        return;
+      case 'integer':
+        if (value <= SAFE && value >= -SAFE) out.integer(value);
+        else out.ascii(String(column.values[row]!));
+        return;
+    }
+    if (value - value !== 0) {
+      this.counts.nonFinite++;
+      out.ascii(this.dialect.nonFinite(value));
+      return;
+    }
+    out.decimals = column.decimals;
+    if (column.kind === 'float32') out.float32(value);
+    else out.float64(value);
+    column.decimals = out.decimals;
+  }
+}
+
+const NO_CELLS = new Float64Array(0);
+
+/** One column's cells, as doubles whatever their type, so that the row loop sees one kind of array. */
+class ColumnText {
+  readonly kind: Kind;
+  cells: Float64Array = NO_CELLS;
+  values: CellArray = NO_CELLS;
+  nulls: Uint8Array | null = null;
+  texts: Buffer[] = [];
+  decimals = 0;
+
+  constructor(
+    private readonly field: Field,
+    readonly start: Buffer,
+  ) {
+    const { type, scale, offset } = field;
+    if (type === 'utf8' || type === 'bool') this.kind = type;
+    else if (type === 'f64' || scale !== 1 || offset !== 0) this.kind = 'float64';
+    else this.kind = type === 'f32' ? 'float32' : 'integer';
+  }
+
+  /** Takes the cells of a batch; returns the bytes its longest text needs. */
+  load(batch: Batch, index: number, dialect: RowDialect, scratch: Float64Array[]): number {
+    const { values, nulls, dictionary } = batch.columns[index]!;
+    const { rows } = batch;
+    const { scale, offset } = this.field;
+    this.values = values;
+    this.nulls = nulls;
+    if (values instanceof Float64Array) this.cells = values;
+    else {
+      let cells = scratch[index];
+      if (cells === undefined || cells.length < rows) {
+        cells = scratch[index] = new Float64Array(Math.max(rows, 2 * (cells?.length ?? 0)));
+      }
+      this.cells = cells;
+      if (values instanceof BigInt64Array) int64ToFloat64(values, cells, rows);
+      else for (let i = 0; i < rows; i++) cells[i] = values[i]!;
+      if (scale !== 1 || offset !== 0) for (let i = 0; i < rows; i++) cells[i] = cells[i]! * scale + offset;
+    }
+    let longest = 0;
+    if (dictionary) {
+      this.texts = dictionary.map((text) => Buffer.from(dialect.text(text)));
+      for (const text of this.texts) if (text.length > longest) longest = text.length;
+    }
+    return longest;
+  }
+
+  unload(): void {
+    this.cells = NO_CELLS;
+    this.values = NO_CELLS;
+    this.nulls = null;
+    this.texts = [];
+  }
+}

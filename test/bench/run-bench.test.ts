@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { faultsOf } from '../../bench/bench-results.js';
+import { BENCH_CASES, runBench } from '../../bench/run-bench.js';
+import { tempDir } from '../support/temp-dir.js';
+
+test('every case runs quickly, reports what the contract asks for, loses nothing and leaves nothing behind', async () => {
+  const dir = tempDir('bench');
+  const log: string[] = [];
+  const signal = new AbortController().signal;
+  const results = await runBench({ names: [], runs: 1, quick: true, dir, log: (line) => log.push(line), signal });
+  assert.deepEqual(faultsOf(results.cases), []);
+  assert.deepEqual(readdirSync(dir), []);
+  assert.deepEqual(Object.keys(results), ['machine', 'commit', 'quick', 'startedAt', 'cases']);
+  for (const { name } of BENCH_CASES) {
+    const variants = new Set(results.cases.map((result) => result.name).filter((one) => one.startsWith(name)));
+    assert.ok(variants.size > 0, name);
+    for (const variant of variants) {
+      const metrics = results.cases.filter((result) => result.name === variant);
+      const value = (metric: string) => metrics.find((result) => result.metric === metric)?.value;
+      assert.ok(metrics[0]!.value > 0, variant);
+      for (const metric of ['peak RssAnon', 'CPU', 'rows lost', 'rows duplicated'])
+        assert.ok(value(metric) !== undefined, `${variant}: ${metric}`);
+      if (name === 'join') continue;
+      for (const metric of ['ack p50', 'ack p99', 'event-loop delay p99'])
+        assert.ok(value(metric)! > 0, `${variant}: ${metric}`);
+      assert.equal(value('rows acknowledged'), value('rows sent'));
+      assert.equal(value('rows stored'), value('rows sent'));
+    }
+  }
+});
+
+test('a benchmark that is ended early ends its processes and removes its folder', async () => {
+  const dir = tempDir('bench-ended');
+  const stop = new AbortController();
+  const log = (line: string) => {
+    if (line === 'burst: sending what was kept') stop.abort(new Error('ended'));
+  };
+  await assert.rejects(runBench({ names: ['burst'], runs: 3, quick: true, dir, log, signal: stop.signal }), /ended/);
+  assert.deepEqual(readdirSync(dir), []);
+});

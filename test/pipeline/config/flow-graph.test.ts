@@ -1,0 +1,75 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the configuration are written so
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { drawMermaid, drawText } from '../../../pipeline/config/draw-graph.js';
+import { flowGraph } from '../../../pipeline/config/flow-graph.js';
+import { readText } from './problems-of.js';
+
+function graphOf(text: string, environment: Record<string, string> = {}) {
+  const { config, root, problems } = readText(text, environment);
+  assert.deepEqual(problems, []);
+  return flowGraph(config!, root!);
+}
+
+const FLOW = `streams:
+  car/{car}/imu: { rate: 100Hz }
+processors:
+  late: { from: early, steps: [{ select: [g] }] }
+  early:
+    from: car/{car}/imu
+    steps:
+      - join: { with: car/{car}/gps, how: linear }
+      - filter: kmh > 5
+sinks:
+  all: { type: file, from: ["#", late], path: ./out }
+`;
+
+test('The Mermaid drawing has each stream, processor and sink once, and an arrow for each input.', () => {
+  assert.equal(
+    drawMermaid(graphOf(FLOW)),
+    `flowchart LR
+  stream1(["car/{car}/imu<br/>100 Hz"])
+  processor1["late<br/>select"]
+  processor2["early<br/>join, filter"]
+  stream2(["car/{car}/gps"])
+  stream3(["#35;"])
+  sink1[("all<br/>file jsonl ./out")]
+  processor2 --> processor1
+  stream1 --> processor2
+  stream2 -. join .-> processor2
+  stream3 --> sink1
+  processor1 --> sink1
+`,
+  );
+});
+
+test('The text drawing says of each processor and sink what it takes.', () => {
+  assert.equal(
+    drawText(graphOf(FLOW)),
+    `stream    car/{car}/imu  (100 Hz)
+stream    car/{car}/gps
+stream    #
+processor late <- early  (select)
+processor early <- car/{car}/imu, join car/{car}/gps  (join, filter)
+sink      all <- #, late  (file jsonl ./out)
+`,
+  );
+});
+
+test('A drawing shows variables by name and never what they hold.', () => {
+  const secret = 'hunter2';
+  const graph = graphOf(
+    'streams: { car/1/imu: }\nsinks:\n  a: { type: file, from: car/${TEAM}/imu, path: ./${TEAM} }\n  b: { type: file, from: "${TEAM}/x", path: "x/${TEAM}" }\n',
+    { TEAM: secret },
+  );
+  for (const drawn of [drawMermaid(graph), drawText(graph), JSON.stringify(graph)]) {
+    assert.ok(!drawn.includes(secret), drawn);
+    assert.ok(drawn.includes('${TEAM}'));
+  }
+});
+
+test('Characters that mean something to Mermaid are drawn as themselves.', () => {
+  const drawn = drawMermaid(graphOf('sinks:\n  a: { type: file, from: "#", path: "a\\"b<c>]d" }\n'));
+  assert.ok(drawn.includes('sink1[("a<br/>file jsonl a#34;b#60;c#62;]d")]'), drawn);
+});
