@@ -43,6 +43,8 @@ export class StreamBuilder {
   generation = 0;
   /** Why `appendRow` did not take a row. */
   fault: 'type-contradiction' | 'too-many-columns' | 'bad-payload' = 'type-contradiction';
+  /** Event time of the row that was appended last, microseconds since 1970; 0 when none is open. */
+  lastTimeUs = 0;
 
   private readonly columns: ColumnBuilder[] = [];
   private readonly places = new Map<string, number>();
@@ -50,7 +52,6 @@ export class StreamBuilder {
   private timeUs = new Float64Array(0);
   private openRows = 0;
   private ascending = true;
-  private lastUs = 0;
   private built: Schema | null;
   private closedSchema: Schema | null;
   private learned: Schema | null = null;
@@ -71,11 +72,6 @@ export class StreamBuilder {
   /** Rows that `close` has not given out yet. */
   get rows(): number {
     return this.openRows + (this.sealed === null ? 0 : this.sealed.left);
-  }
-
-  /** Event time of the row that was appended last, microseconds since 1970; 0 when none is open. */
-  get lastTimeUs(): number {
-    return this.lastUs;
   }
 
   /** Memory held, in bytes: room for cells (used or not), texts, and a rough sum for what goes with each column. */
@@ -150,8 +146,8 @@ export class StreamBuilder {
       } else column.setBool(row, cells.numbers[i]!);
     }
     this.timeUs[row] = timeUs;
-    if (timeUs < this.lastUs) this.ascending = false;
-    this.lastUs = timeUs;
+    if (timeUs < this.lastTimeUs) this.ascending = false;
+    this.lastTimeUs = timeUs;
     this.openRows = row + 1;
     return TAKEN;
   }
@@ -179,14 +175,14 @@ export class StreamBuilder {
       }
       column.setNumbers(row, values, from, count);
     }
-    let last = this.lastUs;
+    let last = this.lastTimeUs;
     for (let i = 0; i < count; i++) {
       const time = timeUs[i]!;
       this.timeUs[row + i] = time;
       if (time < last) this.ascending = false;
       last = time;
     }
-    this.lastUs = last;
+    this.lastTimeUs = last;
     this.openRows = row + count;
     return true;
   }
@@ -227,7 +223,7 @@ export class StreamBuilder {
       columns: this.columns.length,
       remembered: this.journal.open(),
       ascending: this.ascending,
-      lastUs: this.lastUs,
+      lastUs: this.lastTimeUs,
     };
   }
 
@@ -248,7 +244,7 @@ export class StreamBuilder {
     for (const column of this.columns) column.truncate(mark.rows, column.dictionary.length);
     this.openRows = mark.rows;
     this.ascending = mark.ascending;
-    this.lastUs = mark.lastUs;
+    this.lastTimeUs = mark.lastUs;
     this.built = null;
     this.learned = null;
     this.journal.leave();
@@ -284,7 +280,7 @@ export class StreamBuilder {
     }
     this.openRows = 0;
     this.ascending = true;
-    this.lastUs = 0;
+    this.lastTimeUs = 0;
     this.closes++;
     this.journal.clear();
     this.closedSchema = schema;
