@@ -34,21 +34,42 @@ export const BLOCK_MAGIC = 0x31425750;
 export const BLOCK_HEADER_BYTES = 40;
 export const RECORD_HEADER_BYTES = 32;
 
-/** One LMDB value; longer blocks are stored in several. A page header below 256 pages, so that no page is wasted. */
-export const SEGMENT_BYTES_MAX = (1 << 20) - 64;
 /** A block is closed before it grows over this; only a single record that is longer makes a longer one. */
-export const BLOCK_BYTES_MAX = SEGMENT_BYTES_MAX;
+export const BLOCK_BYTES_MAX = 1 << 20;
 
 const PAGE_BYTES = 4096;
+const PAGE_HEADER_BYTES = 24;
 /** LMDB keeps values up to about here beside their key, and gives whole pages to longer ones. */
-const INLINE_BYTES_MAX = 2000;
+const INLINE_BYTES_MAX = 1990;
 const ENTRY_BYTES = 64;
+const SIXTEEN_PAGES = 16 * PAGE_BYTES - PAGE_HEADER_BYTES;
+const FOUR_PAGES = 4 * PAGE_BYTES - PAGE_HEADER_BYTES;
+const THREE_PAGES = 3 * PAGE_BYTES - PAGE_HEADER_BYTES;
+const ONE_PAGE = PAGE_BYTES - PAGE_HEADER_BYTES;
+
+/**
+ * The length of the next segment of a block that has `rest` bytes left. A block is stored as values of 16, 4 and 1
+ * pages: where all runs of pages have one of three lengths, what one block leaves another fits into. With lengths as
+ * they come, a full ring ends as thousands of holes nothing fits into, and LMDB (lmdb-js 3.5 merges and checks its
+ * list of free pages in every transaction) gets ten times slower.
+ */
+export function segmentBytes(rest: number): number {
+  if (rest >= SIXTEEN_PAGES) return SIXTEEN_PAGES;
+  if (rest >= FOUR_PAGES) return FOUR_PAGES;
+  if (rest > THREE_PAGES) return rest;
+  return Math.min(rest, ONE_PAGE);
+}
 
 /** What a block of `bytes` takes on disk, nearly. */
 export function blockFootprint(bytes: number): number {
-  if (bytes <= INLINE_BYTES_MAX) return bytes + ENTRY_BYTES;
-  const segments = Math.ceil(bytes / SEGMENT_BYTES_MAX);
-  return Math.ceil((bytes + segments * 16) / PAGE_BYTES) * PAGE_BYTES + segments * ENTRY_BYTES;
+  let footprint = 0;
+  for (let at = 0; at < bytes; ) {
+    const length = segmentBytes(bytes - at);
+    footprint += ENTRY_BYTES;
+    footprint += length <= INLINE_BYTES_MAX ? length : Math.ceil((length + PAGE_HEADER_BYTES) / PAGE_BYTES) * PAGE_BYTES;
+    at += length;
+  }
+  return footprint;
 }
 
 /** Node has it since 20.15; without it blocks are written and read without a checksum. */
@@ -75,7 +96,8 @@ export function blockFault(block: Buffer, first: number, count: number): string 
   }
   const flags = block.readUInt32LE(8);
   if (flags > 1) return `has unknown flags ${flags}: written by a newer version`;
-  if (flags === 1 && crc32 && crc32(block.subarray(8)) !== block.readUInt32LE(4)) return 'fails its checksum';
+  const checksum = block.readUInt32LE(4);
+  if (flags === 0 ? checksum !== 0 : crc32 && crc32(block.subarray(8)) !== checksum) return 'fails its checksum';
   if (block.readUInt32LE(12) !== count || block.readDoubleLE(16) !== first) return 'is not the block its key names';
   return null;
 }

@@ -13,7 +13,7 @@ export interface BlockKey {
   bytes: number;
   /** When it was committed, microseconds since 1970. */
   appendedUs: number;
-  /** Blocks over `SEGMENT_BYTES_MAX` are stored in several values, numbered from 0. */
+  /** A block is stored in several values (`segmentBytes`), numbered from 0. */
   segment: number;
 }
 

@@ -1,6 +1,6 @@
 import { PitwallError } from '../../core/errors.js';
 import type { ReadRun } from '../bus.js';
-import { BLOCK_HEADER_BYTES, blockFault, SEGMENT_BYTES_MAX } from './block-format.js';
+import { BLOCK_HEADER_BYTES, blockFault, segmentBytes } from './block-format.js';
 import { type BlockKey, blockKeyBytes, readBlockKey, seekKey } from './block-key.js';
 import { type BlockPosition, readRecords, skipRecords } from './block-reader.js';
 import { EMPTY_HEAD, type Head, headKey, readHead, type TopicNumbers } from './heads.js';
@@ -139,15 +139,14 @@ export class LogReader {
   /** Copies a block to `at` in the buffer; answers why it cannot, or null. */
   private copy(key: BlockKey, at: number): string | null {
     const end = at + key.bytes;
-    let segment = 0;
-    for (let to = at; to < end; to += SEGMENT_BYTES_MAX) {
-      const length = Math.min(SEGMENT_BYTES_MAX, end - to);
+    for (let to = at, segment = 0; to < end; segment++) {
+      const length = segmentBytes(end - to);
       const value = this.store.blocks.getBinaryFast(blockKeyBytes(key, segment));
       if (!value) return `lacks its segment ${segment}`;
       if (value.length !== length) return `has ${value.length} bytes in segment ${segment} where ${length} are due`;
       // LMDB's shared buffer: its `length` is the value's, the memory behind it is longer.
       this.buffer.set(new Uint8Array(value.buffer, value.byteOffset, length), to);
-      segment++;
+      to += length;
     }
     return null;
   }

@@ -1,4 +1,4 @@
-import { blockFootprint, SEGMENT_BYTES_MAX, sealBlock } from './block-format.js';
+import { blockFootprint, sealBlock, segmentBytes } from './block-format.js';
 import { type BlockKey, blockKeyBytes } from './block-key.js';
 import { type Head, headKey, writeHead } from './heads.js';
 import type { LogCommit } from './log-commit.js';
@@ -36,8 +36,8 @@ export class Transaction {
       }
     }
     for (const { log, block, unread } of this.drops) {
-      for (let segment = 0; segment * SEGMENT_BYTES_MAX < block.bytes; segment++) {
-        this.store.blocks.remove(blockKeyBytes(block, segment));
+      for (let at = 0, segment = 0; at < block.bytes; at += segmentBytes(block.bytes - at)) {
+        this.store.blocks.remove(blockKeyBytes(block, segment++));
       }
       const head = this.headOf(log);
       head.start = block.first + block.count;
@@ -81,9 +81,10 @@ export class Transaction {
       appendedUs: this.nowUs,
       segment: 0,
     };
-    for (let at = 0; at < block.length; at += SEGMENT_BYTES_MAX) {
-      this.store.blocks.put(blockKeyBytes(key), block.subarray(at, at + SEGMENT_BYTES_MAX));
-      key.segment++;
+    for (let at = 0, segment = 0; at < block.length; segment++) {
+      const length = segmentBytes(block.length - at);
+      this.store.blocks.put(blockKeyBytes(key, segment), block.subarray(at, at + length));
+      at += length;
     }
     head.end += count;
     head.storedBytes += blockFootprint(block.length);

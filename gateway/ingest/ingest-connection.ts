@@ -40,6 +40,8 @@ export class IngestConnection implements SocketHandler, Source {
   private heldBytes = 0;
   private windowBytes: number;
   private counted = 0;
+  /** The client has numbered a frame itself. */
+  private numbered = false;
   private acked = 0;
   private isOpen = true;
 
@@ -120,7 +122,10 @@ export class IngestConnection implements SocketHandler, Source {
     const { intake } = this.endpoint;
     let seq: number;
     try {
-      seq = this.number(readSequence(data) || undefined);
+      const sent = readSequence(data) || undefined;
+      if (sent !== undefined && !this.named && !this.numbered && sent > this.counted)
+        return this.firstNumber(data, sent);
+      seq = this.number(sent);
     } catch (error) {
       this.hold(intake.refuse(this, '', data, error as PitwallError), this.unnumbered(), data.length);
       return;
@@ -129,6 +134,13 @@ export class IngestConnection implements SocketHandler, Source {
       intake.describe(this, data);
       this.hold({ cut: intake.touch(this), refusal: null }, seq, data.length);
     } else this.hold(intake.acceptPacked(this, data), seq, data.length);
+  }
+
+  /** Where frames were counted so far, only a frame that can be read as a whole starts numbering: bytes of another kind would pass for any number. */
+  private firstNumber(data: Buffer, seq: number): void {
+    const acceptance = this.endpoint.intake.acceptPacked(this, data);
+    if (acceptance.refusal?.code === 'bad-payload') this.hold(acceptance, this.unnumbered(), data.length);
+    else this.hold(acceptance, this.number(seq), data.length);
   }
 
   private text(data: Buffer): void {
@@ -186,6 +198,7 @@ export class IngestConnection implements SocketHandler, Source {
         stage: 'decode',
       });
     }
+    this.numbered = true;
     if (!this.named) this.counted = seq;
     return seq;
   }
