@@ -123,8 +123,10 @@ export class IngestConnection implements SocketHandler, Source {
     let seq: number;
     try {
       const sent = readSequence(data) || undefined;
-      if (sent !== undefined && !this.named && !this.numbered && sent > this.counted)
-        return this.firstNumber(data, sent);
+      if (sent !== undefined && !this.named && !this.numbered && sent > this.counted) {
+        this.firstNumber(data, sent);
+        return;
+      }
       seq = this.number(sent);
     } catch (error) {
       this.hold(intake.refuse(this, '', data, error as PitwallError), this.unnumbered(), data.length);

@@ -4,8 +4,9 @@ import { UNFINISHED_PACKET_MS } from './mqtt-limits.js';
 import { REASON } from './reason-codes.js';
 
 /**
- * Stops reading when the memory budget is used up. One connection at a time that is in the middle of a packet may go
- * on until that packet is whole: unfinished packets hold memory too, and if all were stopped none would ever let go.
+ * Stops reading when the memory budget is used up. Where it is used up by unfinished packets alone, which would never
+ * let go of it if all connections were stopped, one at a time may go on until its packet is whole. As long as something
+ * is on its way to the disk nobody may: that memory comes back by itself.
  */
 export class Pressure {
   private going: Connection | null = null;
@@ -22,12 +23,10 @@ export class Pressure {
 
   /** `connection` has read a chunk; `finished` when that completed a packet. */
   hasRead(connection: Connection, finished: boolean): void {
-    if (!this.budget.pressed) return;
-    if (this.going === connection && finished) {
-      connection.stopReading('budget');
-      this.going = null;
-    }
-    if (this.going === null) this.choose();
+    if (!this.budget.pressed || this.going !== connection || !finished) return;
+    connection.stopReading('budget');
+    this.going = null;
+    this.choose();
   }
 
   hasEnded(connection: Connection): void {
@@ -36,8 +35,9 @@ export class Pressure {
     this.choose();
   }
 
-  /** Ends a connection that may go on and does not. */
+  /** Looks again whether one has to go on, and ends it if it may and does not. */
   check(nowMs: number): void {
+    if (this.going === null) this.choose();
     if (this.going && nowMs - this.goingSinceMs > UNFINISHED_PACKET_MS) {
       this.going.end(REASON.quotaExceeded, 'the gateway is short of memory and the packet does not go on');
     }
@@ -58,13 +58,19 @@ export class Pressure {
 
   private choose(): void {
     if (!this.budget.pressed) return;
+    let all = 0;
     let most = 0;
+    let fullest: Connection | null = null;
     for (const connection of this.connections) {
-      if (connection.partialBytes <= most) continue;
-      most = connection.partialBytes;
-      this.going = connection;
+      const { partialBytes } = connection;
+      all += partialBytes;
+      if (partialBytes <= most) continue;
+      most = partialBytes;
+      fullest = connection;
     }
+    if (all < this.budget.usedBytes / 2) return;
+    this.going = fullest;
     this.goingSinceMs = this.now();
-    this.going?.readOn('budget');
+    fullest?.readOn('budget');
   }
 }
