@@ -37,39 +37,35 @@ export const RECORD_HEADER_BYTES = 32;
 /** A block is closed before it grows over this; only a single record that is longer makes a longer one. */
 export const BLOCK_BYTES_MAX = 1 << 20;
 
-const PAGE_BYTES = 4096;
+export const PAGE_BYTES = 4096;
 const PAGE_HEADER_BYTES = 24;
-/** LMDB keeps values up to about here beside their key, and gives whole pages to longer ones. */
+/** LMDB keeps values up to about here beside their key, and gives a page of their own to longer ones. */
 const INLINE_BYTES_MAX = 1990;
-const ENTRY_BYTES = 64;
-const SIXTEEN_PAGES = 16 * PAGE_BYTES - PAGE_HEADER_BYTES;
-const FOUR_PAGES = 4 * PAGE_BYTES - PAGE_HEADER_BYTES;
-const THREE_PAGES = 3 * PAGE_BYTES - PAGE_HEADER_BYTES;
-const ONE_PAGE = PAGE_BYTES - PAGE_HEADER_BYTES;
+/** A segment's key and LMDB's own words beside it. */
+const ENTRY_BYTES = 40;
+/** Blocks go in between others (the next partition's), so LMDB's leaves are half full. */
+const LEAF_PAGES_PER_FULL_PAGE = 2;
 
 /**
- * The length of the next segment of a block that has `rest` bytes left. A block is stored as values of 16, 4 and 1
- * pages: where all runs of pages have one of three lengths, what one block leaves another fits into. With lengths as
- * they come, a full ring ends as thousands of holes nothing fits into, and LMDB (lmdb-js 3.5 merges and checks its
- * list of free pages in every transaction) gets ten times slower.
+ * A block is stored in segments that fill one page of LMDB each, so that any free page serves any need. Values of
+ * several pages need runs of free pages: a full ring of blocks of all sizes ends as thousands of holes nothing fits
+ * into, and since lmdb-js 3.5 merges and checks its list of free pages in every transaction, it gets ten times slower.
  */
-export function segmentBytes(rest: number): number {
-  if (rest >= SIXTEEN_PAGES) return SIXTEEN_PAGES;
-  if (rest >= FOUR_PAGES) return FOUR_PAGES;
-  if (rest > THREE_PAGES) return rest;
-  return Math.min(rest, ONE_PAGE);
+export const SEGMENT_BYTES_MAX = PAGE_BYTES - PAGE_HEADER_BYTES;
+/** Segments are numbered with 16 bits. */
+export const RECORD_BYTES_MAX = 256_000_000;
+
+export function segmentsOf(bytes: number): number {
+  return Math.ceil(bytes / SEGMENT_BYTES_MAX);
 }
 
 /** What a block of `bytes` takes on disk, nearly. */
 export function blockFootprint(bytes: number): number {
-  let footprint = 0;
-  for (let at = 0; at < bytes; ) {
-    const length = segmentBytes(bytes - at);
-    footprint += ENTRY_BYTES;
-    footprint += length <= INLINE_BYTES_MAX ? length : Math.ceil((length + PAGE_HEADER_BYTES) / PAGE_BYTES) * PAGE_BYTES;
-    at += length;
-  }
-  return footprint;
+  const segments = segmentsOf(bytes);
+  const last = bytes - (segments - 1) * SEGMENT_BYTES_MAX;
+  const inline = last <= INLINE_BYTES_MAX ? last : 0;
+  const pages = inline > 0 ? segments - 1 : segments;
+  return pages * PAGE_BYTES + (segments * ENTRY_BYTES + inline) * LEAF_PAGES_PER_FULL_PAGE;
 }
 
 /** Node has it since 20.15; without it blocks are written and read without a checksum. */

@@ -13,7 +13,7 @@ export interface BlockKey {
   bytes: number;
   /** When it was committed, microseconds since 1970. */
   appendedUs: number;
-  /** A block is stored in several values (`segmentBytes`), numbered from 0. */
+  /** A block is stored in several values (`SEGMENT_BYTES_MAX`), numbered from 0. */
   segment: number;
 }
 
@@ -21,7 +21,7 @@ const BLOCK_KEY_BYTES = 30;
 const TWO_32 = 2 ** 32;
 
 /** Big-endian, so that LMDB's byte order is the order of topic, partition, offset. */
-export function blockKeyBytes(key: BlockKey, segment = key.segment): Buffer {
+export function blockKeyBytes(key: BlockKey): Buffer {
   const bytes = Buffer.allocUnsafe(BLOCK_KEY_BYTES);
   bytes.writeUInt16BE(key.topic, 0);
   bytes.writeUInt16BE(key.partition, 2);
@@ -30,8 +30,13 @@ export function blockKeyBytes(key: BlockKey, segment = key.segment): Buffer {
   bytes.writeUInt32BE(key.count, 12);
   bytes.writeUInt32BE(key.bytes, 16);
   bytes.writeDoubleBE(key.appendedUs, 20);
-  bytes.writeUInt16BE(segment, 28);
+  setSegment(bytes, key.segment);
   return bytes;
+}
+
+/** Turns the key of one segment into that of another of the same block. */
+export function setSegment(bytes: Buffer, segment: number): void {
+  bytes.writeUInt16BE(segment, 28);
 }
 
 export function readBlockKey(bytes: Buffer): BlockKey {

@@ -1,10 +1,9 @@
 import { PitwallError } from '../../core/errors.js';
 import type { RecordMeta, RecordValue } from '../bus.js';
-import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES, RECORD_HEADER_BYTES } from './block-format.js';
+import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES, RECORD_BYTES_MAX, RECORD_HEADER_BYTES } from './block-format.js';
 import type { BufferPool } from './buffer-pool.js';
 
 const TEXT_BYTES_MAX = 0xffff;
-const RECORD_BYTES_MAX = 0x7fffffff;
 
 /** A filled block: its records are written, its header is not. */
 export interface OpenBlock {

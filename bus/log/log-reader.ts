@@ -1,7 +1,7 @@
 import { PitwallError } from '../../core/errors.js';
 import type { ReadRun } from '../bus.js';
-import { BLOCK_HEADER_BYTES, blockFault, segmentBytes } from './block-format.js';
-import { type BlockKey, blockKeyBytes, readBlockKey, seekKey } from './block-key.js';
+import { BLOCK_HEADER_BYTES, blockFault, SEGMENT_BYTES_MAX } from './block-format.js';
+import { type BlockKey, blockKeyBytes, readBlockKey, seekKey, setSegment } from './block-key.js';
 import { type BlockPosition, readRecords, skipRecords } from './block-reader.js';
 import { EMPTY_HEAD, type Head, headKey, readHead, type TopicNumbers } from './heads.js';
 import type { LogStore } from './log-store.js';
@@ -26,6 +26,7 @@ interface LoadedBlock {
 export class LogReader {
   private buffer = Buffer.alloc(0);
   private kept: LoadedBlock | null = null;
+  private segment = new Uint8Array(0);
 
   constructor(
     private readonly store: LogStore,
@@ -139,16 +140,23 @@ export class LogReader {
   /** Copies a block to `at` in the buffer; answers why it cannot, or null. */
   private copy(key: BlockKey, at: number): string | null {
     const end = at + key.bytes;
-    for (let to = at, segment = 0; to < end; segment++) {
-      const length = segmentBytes(end - to);
-      const value = this.store.blocks.getBinaryFast(blockKeyBytes(key, segment));
+    const keyBytes = blockKeyBytes(key);
+    for (let to = at, segment = 0; to < end; segment++, to += SEGMENT_BYTES_MAX) {
+      setSegment(keyBytes, segment);
+      const length = Math.min(SEGMENT_BYTES_MAX, end - to);
+      const value = this.store.blocks.getBinaryFast(keyBytes);
       if (!value) return `lacks its segment ${segment}`;
       if (value.length !== length) return `has ${value.length} bytes in segment ${segment} where ${length} are due`;
-      // LMDB's shared buffer: its `length` is the value's, the memory behind it is longer.
-      this.buffer.set(new Uint8Array(value.buffer, value.byteOffset, length), to);
-      to += length;
+      this.buffer.set(length === SEGMENT_BYTES_MAX ? this.wholeSegment(value) : view(value, length), to);
     }
     return null;
+  }
+
+  /** A view of a whole segment in lmdb-js's buffer, which is the same one nearly always. */
+  private wholeSegment(value: Buffer): Uint8Array {
+    const { segment } = this;
+    if (segment.buffer === value.buffer && segment.byteOffset === value.byteOffset) return segment;
+    return (this.segment = view(value, SEGMENT_BYTES_MAX));
   }
 
   private reserve(bytes: number): void {
@@ -165,6 +173,11 @@ export class LogReader {
       { stage: 'bus', cause: { topic, partition: key.partition, offset, next: behind } },
     );
   }
+}
+
+/** The start of lmdb-js's shared buffer, whose own `length` is that of the value and cannot be trusted by `set`. */
+function view(value: Buffer, length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, length);
 }
 
 function startOf(block: LoadedBlock): BlockPosition {

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { ABORT, type Database, open, type RootDatabase } from 'lmdb';
 import { PitwallError } from '../../core/errors.js';
+import { PAGE_BYTES } from './block-format.js';
 
 /** Address space, not memory or disk: a map that never has to move. Tried in turn where the system gives less. */
 const MAP_BYTES = [2 ** 40, 2 ** 36, 2 ** 33, undefined];
@@ -167,6 +168,7 @@ function openRoot(path: string, readOnly: boolean): RootDatabase<Buffer, Buffer>
         overlappingSync: false,
         eventTurnBatching: false,
         maxDbs: DATABASES,
+        pageSize: PAGE_BYTES,
         encoding: 'binary',
         keyEncoding: 'binary',
         ...(mapSize === undefined ? {} : { mapSize }),

@@ -5,7 +5,6 @@ import type { PartitionLog } from './partition-log.js';
 
 /** Blocks one transaction drops at most, beside one for each it writes: keeps commits short while a backlog goes. */
 const DROPS_AT_ONCE = 256;
-const STROKES = 16;
 
 export interface RetentionLimits {
   retainUs: number | null;
@@ -30,15 +29,9 @@ export interface Plan {
  * Says which blocks go with the next transaction. By age and by size, oldest first over all partitions, and only what
  * every registered reader has passed. Where that is not enough for the size, `drop-oldest` goes on with what has not
  * been read; `hold` reports the log as full. Nothing goes before `start`.
- *
- * Blocks go in strokes of a sixteenth of the bound: neighbours in time are neighbours on disk, so a stroke leaves long
- * runs of free pages. Dropped one by one they left holes between all the others, and LMDB spent its time on a list of
- * free pages that had as many entries as the log has blocks.
  */
 export class Retention {
   private started = false;
-  private dropsBySize = false;
-  private dropsByAge = false;
 
   constructor(
     private readonly store: LogStore,
@@ -62,19 +55,14 @@ export class Retention {
 
     let stored = storedBytes;
     for (const { block } of plan.drops) stored -= blockFootprint(block.bytes);
-    if (stored + incomingBytes > sizeBytes) this.dropsBySize = true;
-    const goal = sizeBytes - sizeBytes / STROKES;
     let stuck = !this.started;
-    while (this.dropsBySize && plan.drops.length < roomAtOnce) {
-      if (stored + incomingBytes <= goal) this.dropsBySize = false;
-      else {
-        const unread = whenFull === 'drop-oldest' && stored + incomingBytes > sizeBytes;
-        const log = this.oldest(logs, true) ?? (unread ? this.oldest(logs, false) : undefined);
-        if (!log) {
-          this.dropsBySize = false;
-          stuck = whenFull === 'hold';
-        } else stored -= this.take(plan, log, log.candidate(this.store)!);
+    while (stored + incomingBytes > sizeBytes && plan.drops.length < roomAtOnce) {
+      const log = this.oldest(logs, true) ?? (whenFull === 'drop-oldest' ? this.oldest(logs, false) : undefined);
+      if (!log) {
+        stuck = whenFull === 'hold';
+        break;
       }
+      stored -= this.take(plan, log, log.candidate(this.store)!);
     }
     // What is larger than the room that is left still goes in: the bound is passed by one transaction at most.
     plan.full = stuck && stored >= sizeBytes;
@@ -84,14 +72,11 @@ export class Retention {
   private planAge(plan: Plan, logs: readonly PartitionLog[], roomAtOnce: number, nowUs: number): void {
     const { retainUs } = this.limits;
     if (retainUs === null) return;
-    const strokeUs = this.dropsByAge ? 0 : retainUs / STROKES;
-    const oldest = this.oldest(logs, true)?.candidate(this.store);
-    this.dropsByAge = oldest !== undefined && oldest.appendedUs < nowUs - retainUs - strokeUs;
-    while (this.dropsByAge && plan.drops.length < roomAtOnce) {
+    while (plan.drops.length < roomAtOnce) {
       const log = this.oldest(logs, true);
       const block = log?.candidate(this.store);
-      if (log && block && block.appendedUs < nowUs - retainUs) this.take(plan, log, block);
-      else this.dropsByAge = false;
+      if (!log || !block || block.appendedUs >= nowUs - retainUs) break;
+      this.take(plan, log, block);
     }
   }
 

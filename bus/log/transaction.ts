@@ -1,5 +1,5 @@
-import { blockFootprint, sealBlock, segmentBytes } from './block-format.js';
-import { type BlockKey, blockKeyBytes } from './block-key.js';
+import { blockFootprint, SEGMENT_BYTES_MAX, sealBlock, segmentsOf } from './block-format.js';
+import { blockKeyBytes, setSegment } from './block-key.js';
 import { type Head, headKey, writeHead } from './heads.js';
 import type { LogCommit } from './log-commit.js';
 import type { LogStore } from './log-store.js';
@@ -36,8 +36,10 @@ export class Transaction {
       }
     }
     for (const { log, block, unread } of this.drops) {
-      for (let at = 0, segment = 0; at < block.bytes; at += segmentBytes(block.bytes - at)) {
-        this.store.blocks.remove(blockKeyBytes(block, segment++));
+      const key = blockKeyBytes(block);
+      for (let segment = 0; segment < segmentsOf(block.bytes); segment++) {
+        setSegment(key, segment);
+        this.store.blocks.remove(key);
       }
       const head = this.headOf(log);
       head.start = block.first + block.count;
@@ -72,7 +74,8 @@ export class Transaction {
   private putBlock(log: PartitionLog, block: Buffer, count: number): void {
     const head = this.headOf(log);
     sealBlock(block, head.end, count, this.nowUs);
-    const key: BlockKey = {
+    // lmdb-js copies the key at once, the value when it writes.
+    const key = blockKeyBytes({
       topic: this.numberOf(log.topic),
       partition: log.partition,
       first: head.end,
@@ -80,11 +83,10 @@ export class Transaction {
       bytes: block.length,
       appendedUs: this.nowUs,
       segment: 0,
-    };
-    for (let at = 0, segment = 0; at < block.length; segment++) {
-      const length = segmentBytes(block.length - at);
-      this.store.blocks.put(blockKeyBytes(key, segment), block.subarray(at, at + length));
-      at += length;
+    });
+    for (let segment = 0, at = 0; at < block.length; segment++, at += SEGMENT_BYTES_MAX) {
+      setSegment(key, segment);
+      this.store.blocks.put(key, block.subarray(at, at + SEGMENT_BYTES_MAX));
     }
     head.end += count;
     head.storedBytes += blockFootprint(block.length);
