@@ -1,8 +1,9 @@
 import { PitwallError } from '../core/errors.js';
+import type { TimeUnit } from '../core/event-time.js';
 import { streamNameFault } from '../core/stream-name.js';
 import { Pacer } from '../devices/pacer.js';
 import { mergeByTime } from '../devices/recordings/merge.js';
-import { isoTimeUs, type TimeUnit } from '../devices/recordings/recorded-time.js';
+import { isoTimeUs } from '../devices/recordings/recorded-time.js';
 import { Recording } from '../devices/recordings/recording.js';
 import { senderFor } from '../devices/senders/open-sender.js';
 import { type Command, usageError } from './command.js';

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import { LogBus } from '../bus/log/log-bus.js';
 import { ByteBudget } from '../core/byte-budget.js';
@@ -18,6 +17,7 @@ import type { Config } from './config/config.js';
 import { gatewayMetrics } from './gateway-metrics.js';
 import { healthPage } from './health.js';
 import type { LaneReport, LaneTask } from './lanes/lane.js';
+import { logIdentity } from './log-identity.js';
 import { Scheduler } from './scheduler.js';
 
 const TICK_CHECK_MS = 250;
@@ -25,7 +25,6 @@ const TICK_CHECK_MS = 250;
 const RECONNECT_GRACE_MS = 10_000;
 /** How long lanes may go on catching up when the process is told to end. */
 const STOP_GRACE_MS = 10_000;
-const WRITER_FACT = ['gateway', 'writer'] as const;
 
 /**
  * The whole flow on one machine: sockets → intake → ingest log → lanes (processors, branches). Started in the order of
@@ -65,7 +64,7 @@ async function start(config: Config, logger: Logger, closers: (() => Promise<voi
   const { partitions, retainUs, sizeBytes, whenFull } = config.bus.log;
   const bus = LogBus.open({ dir: folders.ingest, partitions, retainUs, sizeBytes, whenFull, logger });
   closers.push(() => bus.close());
-  const writer = await writerName(bus);
+  const writer = await logIdentity(bus);
 
   const module = new URL('./lanes/lane-worker.js', import.meta.url);
   const pool = new WorkerPool<LaneTask, LaneReport>(module, config.workers);
@@ -123,17 +122,6 @@ async function start(config: Config, logger: Logger, closers: (() => Promise<voi
     addresses.http = listener.address;
   }
   return Pipeline.make(addresses, closers);
-}
-
-/** The gateway's name as the origin of its records: made once, kept with the log. */
-async function writerName(bus: LogBus): Promise<string> {
-  const known = bus.fact(...WRITER_FACT);
-  if (known) return known.toString();
-  const name = randomUUID().slice(0, 8);
-  const commit = bus.begin();
-  commit.setFact(...WRITER_FACT, Buffer.from(name));
-  await commit.commit();
-  return name;
 }
 
 /** Ticks begin when devices have had time to come back after the start. */

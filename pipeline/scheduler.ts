@@ -1,13 +1,12 @@
 import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { Logger } from '../core/logger.js';
 import type { WorkerPool } from '../processors/worker-pool.js';
+import { Retry } from '../sinks/retry.js';
 import type { Position } from '../sinks/sink.js';
 import type { LaneReport, LaneSpec, LaneTask } from './lanes/lane.js';
 
-const RETRY_MS_FIRST = 500;
-const RETRY_MS_MAX = 30_000;
-/** Faults that no retry has mended so far leave the lane stopped after this many attempts. */
-const ATTEMPTS_MAX = 6;
+/** Faults that no retry has mended after so many attempts leave the lane stopped. */
+const RETRY = { firstMs: 500, minMs: 200, maxMs: 30_000, attemptsMax: 6 };
 
 export interface LaneStatus {
   id: string;
@@ -24,6 +23,9 @@ interface Entry {
   spec: LaneSpec;
   worker: number;
   status: LaneStatus;
+  retry: Retry;
+  /** How long to wait before the next attempt. */
+  retryMs: number;
   wake: (() => void) | null;
   awake: boolean;
   loop: Promise<void>;
@@ -62,7 +64,16 @@ export class Scheduler {
         dropped: 0,
         positions: [],
       };
-      this.entries.push({ spec, worker, status, wake: null, awake: false, loop: Promise.resolve() });
+      this.entries.push({
+        spec,
+        worker,
+        status,
+        retry: new Retry(RETRY),
+        retryMs: 0,
+        wake: null,
+        awake: false,
+        loop: Promise.resolve(),
+      });
     }
     await Promise.all(this.entries.map((entry) => this.open(entry)));
     for (const { spec, status } of this.entries) {
@@ -108,7 +119,7 @@ export class Scheduler {
       const { status } = entry;
       if (status.state === 'stopped') return;
       if (status.state === 'retrying') {
-        await this.sleep(entry, Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** (status.attempts - 1)), false);
+        await this.sleep(entry, entry.retryMs, false);
         if (this.stopping) return;
         await this.open(entry);
         continue;
@@ -135,6 +146,7 @@ export class Scheduler {
     }
     if (action === 'close') return report;
     if (action !== 'open' && report.records > 0) {
+      entry.retry.succeed();
       status.attempts = 0;
       status.error = null;
     }
@@ -155,9 +167,11 @@ export class Scheduler {
 
   private fault(entry: Entry, message: string, retryable: boolean): void {
     const { status } = entry;
-    status.attempts++;
+    const waitMs = entry.retry.fail();
+    entry.retryMs = waitMs ?? 0;
+    status.attempts = entry.retry.attempts;
     status.error = message;
-    status.state = retryable && status.attempts < ATTEMPTS_MAX ? 'retrying' : 'stopped';
+    status.state = retryable && waitMs !== null ? 'retrying' : 'stopped';
     const then = status.state === 'stopped' ? 'stays stopped at its checkpoint; nothing is lost' : 'tries again';
     this.hooks.logger.error(`${entry.spec.id} failed and ${then}`, { attempt: status.attempts, error: message });
   }

@@ -1,5 +1,7 @@
-import { type Batch, bitmapBytes, type CellArray, type Column } from '../columnar/batch.js';
+import { type Batch, bitmapBytes, type Column } from '../columnar/batch.js';
 import { float64ToInt64, int64ToFloat64 } from '../columnar/int64.js';
+import { orBits } from '../columnar/kernels/bitmap.js';
+import { newCells } from '../columnar/kernels/cells.js';
 import { CELL_BYTES, type ColumnType, type Schema } from '../columnar/schema.js';
 import type { ByteSource } from './avro-views.js';
 import type { PackedBatch, ReadPackedBatch } from './packed-batch.js';
@@ -104,7 +106,7 @@ function unpackColumn(
       else dictionary.push(...texts);
     }
     cursors[p] = next;
-    if (nulls && part.nulls.length > 0) copyBits(part.nulls, index * bitmapBytes(part.rows), nulls, at, part.rows);
+    if (nulls && part.nulls.length > 0) orBits(nulls, at, part.nulls, part.rows, index * bitmapBytes(part.rows));
     at += part.rows;
   }
   return { values, nulls: nulls?.some((byte) => byte !== 0) ? nulls : null, dictionary };
@@ -143,35 +145,6 @@ export function readDictionary(data: Buffer, at: number, texts: string[]): numbe
   return at + pad8(8 + count * 4 + bytes);
 }
 
-export function newCells(type: ColumnType, rows: number): CellArray {
-  switch (type) {
-    case 'f64':
-      return new Float64Array(rows);
-    case 'f32':
-      return new Float32Array(rows);
-    case 'i64':
-      return new BigInt64Array(rows);
-    case 'i32':
-    case 'utf8':
-      return new Int32Array(rows);
-    case 'i16':
-      return new Int16Array(rows);
-    default:
-      return new Uint8Array(rows);
-  }
-}
-
-/** ORs `count` bits from byte `fromByte` of `from` into `target` starting at bit `at`. */
-export function copyBits(from: Uint8Array, fromByte: number, target: Uint8Array, at: number, count: number): void {
-  const shift = at & 7;
-  let to = at >> 3;
-  for (let left = count, i = fromByte; left > 0; left -= 8, i++, to++) {
-    const byte = left < 8 ? from[i]! & ((1 << left) - 1) : from[i]!;
-    target[to]! |= byte << shift;
-    if (shift !== 0 && byte >> (8 - shift) !== 0) target[to + 1]! |= byte >> (8 - shift);
-  }
-}
-
 /** The bytes in memory of their own when they do not start at a multiple of 8. */
 function aligned(data: Buffer, start: number, length: number): ArrayBuffer {
   const copy = new ArrayBuffer(length);
@@ -194,7 +167,7 @@ function packNulls(batch: Batch): Uint8Array {
   const each = bitmapBytes(batch.rows);
   const nulls = new Uint8Array(each * batch.columns.length);
   batch.columns.forEach((column, i) => {
-    if (column.nulls) copyBits(column.nulls, 0, nulls.subarray(i * each), 0, batch.rows);
+    if (column.nulls) orBits(nulls, i * each * 8, column.nulls, batch.rows);
   });
   return nulls;
 }

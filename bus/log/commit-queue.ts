@@ -64,7 +64,7 @@ export class CommitQueue {
   async close(): Promise<void> {
     this.closed = true;
     this.wake?.();
-    await this.running;
+    while (this.running) await this.running;
     for (const commit of this.commits.splice(0)) {
       const submitted = commit.state === 'submitted';
       commit.finish();

@@ -282,10 +282,8 @@ function fixedPartitions(store: LogStore, options: LogBusOptions): number {
     return format === undefined || partitions === undefined ? null : { format, partitions: Number(partitions) };
   });
   if (found === null) {
-    if (options.readOnly)
-      throw failed(`${store.dir} holds no log yet; start the gateway that writes it first`, undefined);
-    if (wanted === undefined)
-      throw failed(`${store.dir} holds no log yet; say how many partitions it shall have`, undefined);
+    if (options.readOnly) throw failed(`${store.dir} holds no log yet; start the gateway that writes it first`);
+    if (wanted === undefined) throw failed(`${store.dir} holds no log yet; say how many partitions it shall have`);
     store.change(() => {
       store.meta.put(FORMAT_KEY, Buffer.from(FORMAT));
       store.meta.put(PARTITIONS_KEY, Buffer.from(String(wanted)));
@@ -295,7 +293,6 @@ function fixedPartitions(store: LogStore, options: LogBusOptions): number {
   if (found.format !== FORMAT) {
     throw failed(
       `the log in ${store.dir} has format ${found.format}, this version reads ${FORMAT}; use the version that wrote it`,
-      undefined,
     );
   }
   if (wanted !== undefined && wanted !== found.partitions) {

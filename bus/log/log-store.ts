@@ -1,11 +1,11 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { ABORT, type Database, open, type RootDatabase } from 'lmdb';
 import { PitwallError } from '../../core/errors.js';
 import { PAGE_BYTES } from './block-format.js';
 
-/** Address space, not memory or disk: a map that never has to move. Tried in turn where the system gives less. */
-const MAP_BYTES = [2 ** 40, 2 ** 36, 2 ** 33, undefined];
+/** Address space, not memory or disk: a map that seldom has to move, and fits where there are 39 bits of it. */
+const MAP_BYTES = 2 ** 36;
 const DATABASES = 8;
 const LMDB_MAGIC = 0xbeefc0de;
 const LMDB_VERSION = 2;
@@ -39,10 +39,7 @@ export class LogStore {
     readOnly: boolean,
   ) {
     if (readOnly && !existsSync(join(dir, 'data.mdb'))) {
-      throw failed(
-        `${dir} holds no log to read; start the gateway that writes it first, or correct the path`,
-        undefined,
-      );
+      throw failed(`${dir} holds no log to read; start the gateway that writes it first, or correct the path`);
     }
     checkFile(join(dir, 'data.mdb'));
     this.root = openRoot(dir, readOnly);
@@ -95,13 +92,10 @@ export class LogStore {
       const cause = await causeOf(error);
       this.probe();
       if (this.broken) throw this.brokenError();
-      throw failed(`cannot write to the log in ${this.dir}; is the disk full?`, cause);
+      throw failed(`cannot write to the log in ${this.dir}; is the disk full?`, cause, true);
     }
     if (!ours) {
-      throw failed(
-        `another process has opened the log in ${this.dir} for writing; this one may not write any more`,
-        null,
-      );
+      throw failed(`another process has opened the log in ${this.dir} for writing; this one may not write any more`);
     }
   }
 
@@ -117,8 +111,7 @@ export class LogStore {
   private database(name: string, options: { useVersions?: boolean } = {}): Database<Buffer, Buffer> {
     const all = { name, encoding: 'binary', keyEncoding: 'binary', ...options } as const;
     const database: Database<Buffer, Buffer> | undefined = this.root.openDB<Buffer, Buffer>(all);
-    if (!database)
-      throw failed(`${this.dir} holds no log, or one that is not complete: "${name}" is missing`, undefined);
+    if (!database) throw failed(`${this.dir} holds no log, or one that is not complete: "${name}" is missing`);
     return database;
   }
 
@@ -153,32 +146,39 @@ function checkFile(path: string): void {
     page.readUInt32LE(24) !== LMDB_MAGIC ||
     (page.readUInt32LE(28) & 0xffff) !== LMDB_VERSION
   ) {
-    throw failed(`${path} is not the file of a log; choose another folder, or restore the file from a copy`, undefined);
+    throw failed(`${path} is not the file of a log; choose another folder, or restore the file from a copy`);
   }
 }
 
 function openRoot(path: string, readOnly: boolean): RootDatabase<Buffer, Buffer> {
-  let cause: unknown;
-  for (const mapSize of MAP_BYTES) {
-    try {
-      return open<Buffer, Buffer>({
-        path,
-        readOnly,
-        noSubdir: false,
-        overlappingSync: false,
-        eventTurnBatching: false,
-        maxDbs: DATABASES,
-        pageSize: PAGE_BYTES,
-        encoding: 'binary',
-        keyEncoding: 'binary',
-        ...(mapSize === undefined ? {} : { mapSize }),
-      });
-    } catch (error) {
-      cause = error;
-      if (!/memory/i.test(String(error))) break;
-    }
+  try {
+    return open<Buffer, Buffer>({
+      path,
+      readOnly,
+      noSubdir: false,
+      overlappingSync: false,
+      eventTurnBatching: false,
+      maxDbs: DATABASES,
+      pageSize: PAGE_BYTES,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      ...(hasAddressSpace() ? { mapSize: MAP_BYTES } : {}),
+    });
+  } catch (cause) {
+    const order = readOnly ? '' : ' (in one process, the log that writes is opened before those that read)';
+    throw failed(`cannot open the log in ${path}${order}`, cause);
   }
-  throw failed(`cannot open the log in ${path}`, cause);
+}
+
+/** Where the map does not fit lmdb-js crashes; without a size it starts small and moves its map as it grows. */
+function hasAddressSpace(): boolean {
+  if (process.arch === 'arm' || process.arch === 'ia32') return false;
+  try {
+    const limit = /^Max address space +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    return limit === null || limit[1] === 'unlimited';
+  } catch {
+    return true;
+  }
 }
 
 /** lmdb-js rejects with a general error that has the cause as another promise. */
@@ -193,7 +193,7 @@ async function causeOf(error: unknown): Promise<unknown> {
   }
 }
 
-export function failed(message: string, cause: unknown): PitwallError {
+export function failed(message: string, cause?: unknown, retryable = false): PitwallError {
   const reason = cause instanceof Error ? `: ${cause.message}` : '';
-  return new PitwallError('bus-failed', `${message}${reason}`, { stage: 'bus', retryable: true, cause });
+  return new PitwallError('bus-failed', `${message}${reason}`, { stage: 'bus', retryable, cause });
 }

@@ -24,7 +24,7 @@ export class WriterClaim {
         const holder = JSON.parse(entry.value.toString()) as { pid: number; started: string | null };
         if (holder.pid !== 0 && holder.started !== null && startOf(holder.pid) === holder.started) {
           const who = holder.pid === process.pid ? 'this process' : `process ${holder.pid}`;
-          throw failed(`the log in ${store.dir} is open for writing in ${who} already; stop that first`, undefined);
+          throw failed(`the log in ${store.dir} is open for writing in ${who} already; stop that first`);
         }
         epoch = (entry.version ?? 0) + 1;
       }

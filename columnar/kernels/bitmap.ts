@@ -17,11 +17,11 @@ export function sliceBits(bits: Uint8Array, start: number, count: number): Uint8
   return anyBit(out) ? out : null;
 }
 
-/** ORs `count` bits of `from` into `target` from bit `at` on. */
-export function orBits(target: Uint8Array, at: number, from: Uint8Array, count: number): void {
+/** ORs `count` bits of `from`, from its byte `fromByte` on, into `target` from bit `at` on. */
+export function orBits(target: Uint8Array, at: number, from: Uint8Array, count: number, fromByte = 0): void {
   const shift = at & 7;
   let to = at >> 3;
-  for (let left = count, i = 0; left > 0; left -= 8, i++, to++) {
+  for (let left = count, i = fromByte; left > 0; left -= 8, i++, to++) {
     const byte = left < 8 ? from[i]! & ((1 << left) - 1) : from[i]!;
     target[to]! |= byte << shift;
     if (byte >> (8 - shift) !== 0) target[to + 1]! |= byte >> (8 - shift);

@@ -1,6 +1,6 @@
 import type { Batch } from '../../columnar/batch.js';
+import { newCells } from '../../columnar/kernels/cells.js';
 import { Schema } from '../../columnar/schema.js';
-import { newCells } from '../../schemas/data-block.js';
 import { Car } from './car.js';
 import { Circuit } from './circuit.js';
 import { FLEET_STREAMS, type FleetStream } from './fleet-streams.js';

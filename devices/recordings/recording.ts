@@ -3,12 +3,13 @@ import { type Batch, bitmapBytes, type Column } from '../../columnar/batch.js';
 import { float64ToInt64 } from '../../columnar/int64.js';
 import { type ColumnType, field, Schema } from '../../columnar/schema.js';
 import { PitwallError } from '../../core/errors.js';
+import { type TimeUnit, unitOf } from '../../core/event-time.js';
 import { TIME_US_MAX } from '../../core/limits.js';
 import type { Outgoing } from '../senders/sender.js';
 import { ColumnTyping, numberOf, textOf, truthOf } from './column-typing.js';
 import { CsvRows } from './csv-rows.js';
 import { JsonlRows } from './jsonl-rows.js';
-import { recordedTimeUs, type TimeUnit, unitBySize } from './recorded-time.js';
+import { recordedTimeUs } from './recorded-time.js';
 import type { RecordedCell, RecordedRow, RowSource } from './row.js';
 import { textChunks } from './text-chunks.js';
 
@@ -148,7 +149,7 @@ function findTime(source: RowSource, wanted: readonly string[]): number {
 
 /** The unit of the file's first number holds for all of it, so that a row near a border is not read in another. */
 function fixedUnit(cell: RecordedCell | undefined): TimeUnit | null {
-  return typeof cell === 'number' || (typeof cell === 'string' && cell.trim() !== '') ? unitBySize(Number(cell)) : null;
+  return typeof cell === 'number' || (typeof cell === 'string' && cell.trim() !== '') ? unitOf(Number(cell)) : null;
 }
 
 function uniqueNames(columns: readonly string[]): string[] {

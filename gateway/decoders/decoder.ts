@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/errors.js';
+import type { TimeUnit } from '../../core/event-time.js';
 import type { StreamBuilder } from '../stream-builder.js';
 
 /**
@@ -26,7 +27,7 @@ export interface DecodeContext {
 export interface TimeRule {
   field: string;
   /** Null: decided by the size of the number, or ISO 8601. */
-  unit: 's' | 'ms' | 'us' | 'ns' | null;
+  unit: TimeUnit | null;
 }
 
 export interface RowRefusal {

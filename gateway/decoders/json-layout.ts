@@ -1,6 +1,6 @@
+import { TIME_FIELDS, TIME_IS_RECEIVED } from '../../core/event-time.js';
 import type { StreamBuilder } from '../stream-builder.js';
 import type { TimeRule } from './decoder.js';
-import { TIME_FIELDS, TIME_IS_RECEIVED } from './event-time.js';
 import type { JsonShape } from './json-rows.js';
 
 /**

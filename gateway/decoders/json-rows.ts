@@ -1,10 +1,19 @@
 import { CELL_BOOL, CELL_NUMBER } from '../../columnar/column-builder.js';
 import { type ErrorCode, PitwallError } from '../../core/errors.js';
+import {
+  epochUs,
+  formatIso,
+  isoUs,
+  TIME_FIELDS,
+  TIME_IS_RECEIVED,
+  type TimeUnit,
+  toUs,
+  unitOf,
+} from '../../core/event-time.js';
 import { PAYLOAD_BYTES_MAX } from '../../core/limits.js';
 import { RowCells } from '../row-cells.js';
 import { type StreamBuilder, TAKEN } from '../stream-builder.js';
 import type { DecodeContext, RowRefusal } from './decoder.js';
-import { epochUs, formatIso, isoUs, TIME_FIELDS, TIME_IS_RECEIVED, type TimeUnit, toUs, unitOf } from './event-time.js';
 import { jsonText, shortText } from './json-text.js';
 import {
   cellOf,

@@ -1,8 +1,8 @@
 import { CELL_BOOL, CELL_NULL, CELL_NUMBER, CELL_TEXT } from '../../columnar/column-builder.js';
+import { epochUs, isoUs, TIME_IS_RECEIVED, toUs, unitOf } from '../../core/event-time.js';
 import { RowCells } from '../row-cells.js';
 import { type StreamBuilder, TAKEN } from '../stream-builder.js';
 import type { DecodeContext } from './decoder.js';
-import { epochUs, isoUs, TIME_IS_RECEIVED, toUs, unitOf } from './event-time.js';
 import { isSpace, type Layout } from './json-layout.js';
 import { scanNumber } from './json-number.js';
 

@@ -8,6 +8,7 @@ import { unpack } from '../../schemas/data-block.js';
 import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position, Sink, SinkBatch } from '../../sinks/sink.js';
 import { createSink } from '../create-sink.js';
+import { LOG_FACT } from '../log-identity.js';
 import { type BranchLaneSpec, emptyReport, type Lane, type LaneReport } from './lane.js';
 import { Tagger } from './tagger.js';
 
@@ -37,6 +38,8 @@ export class BranchLane implements Lane {
   private readonly sink: Sink;
   private readonly tagger: Tagger;
   private readers: Reader[] = [];
+  /** Names the log in the sink's positions: those of a log that was deleted and begun anew must not count for the new one. */
+  private log = '';
   private unflushedRecords = 0;
   private unflushedRows = 0;
   private unflushedSince = 0;
@@ -48,8 +51,11 @@ export class BranchLane implements Lane {
 
   async open(): Promise<LaneReport> {
     const { folders, partitions, patterns, processors } = this.spec;
-    const known = await this.sink.open();
     const ingest = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
+    this.log = `@${ingest.fact(...LOG_FACT)?.toString() ?? ''}`;
+    const known = (await this.sink.open()).flatMap(({ topic, ...at }) =>
+      topic.endsWith(this.log) ? { topic: topic.slice(0, -this.log.length), ...at } : [],
+    );
     for (let partition = 0; partition < partitions; partition++) {
       if (patterns.length > 0) this.readers.push(reader(TELEMETRY_TOPIC, partition, ingest, folders.ingest, known));
       const folder = join(folders.processors, `partition-${partition}`);
@@ -96,7 +102,7 @@ export class BranchLane implements Lane {
       }
       const last = run.records.at(-1)!;
       // The sink's position moves past what is not for it, too.
-      if (batches.at(-1)?.offset !== last.offset) batches.push(empty(from, last));
+      if (batches.at(-1)?.offset !== last.offset) batches.push(this.empty(from, last));
       await this.sink.write(batches);
       report.records += run.records.length;
       from.offset = run.next;
@@ -110,7 +116,9 @@ export class BranchLane implements Lane {
 
   private async flush(force: boolean): Promise<void> {
     for (const position of await this.sink.flush(force)) {
-      const from = this.readers.find((each) => each.topic === position.topic && each.partition === position.partition);
+      const from = this.readers.find(
+        (each) => each.topic + this.log === position.topic && each.partition === position.partition,
+      );
       if (from) from.durable = position.offset;
     }
     this.unflushedRecords = 0;
@@ -119,7 +127,7 @@ export class BranchLane implements Lane {
 
   private sinkBatch(from: Reader, record: BusRecord): SinkBatch | null {
     // Formats that close files by time take it from here.
-    if (record.kind === 'tick') return empty(from, record);
+    if (record.kind === 'tick') return this.empty(from, record);
     const device = from.topic === TELEMETRY_TOPIC;
     const tags = device ? this.tagger.tags(record.stream) : this.tagsOf(record);
     if (tags === null) return null;
@@ -129,7 +137,7 @@ export class BranchLane implements Lane {
       throw new Error(`schema ${packed.schema} of ${from.topic}/${from.partition}/${record.offset} is not registered`);
     return {
       batch: unpack([packed], record.stream, schema),
-      topic: from.topic,
+      topic: from.topic + this.log,
       partition: from.partition,
       offset: record.offset,
       tags,
@@ -150,6 +158,12 @@ export class BranchLane implements Lane {
     }
   }
 
+  /** Moves position and time without rows. */
+  private empty({ topic, partition }: Reader, { offset, stream, receivedUs }: BusRecord): SinkBatch {
+    const batch = { stream, schema: NO_COLUMNS, rows: 0, timeUs: new Float64Array(0), columns: [] };
+    return { batch, topic: topic + this.log, partition, offset, tags: {}, receivedUs };
+  }
+
   private positions(): Position[] {
     return this.readers.map(({ topic, partition, durable }) => ({ topic, partition, offset: durable }));
   }
@@ -164,12 +178,6 @@ function reader(
 ): Reader {
   const offset = known.find((each) => each.topic === topic && each.partition === partition)?.offset ?? 0;
   return { topic, partition, bus, folder, offset, durable: offset };
-}
-
-/** Moves position and time without rows. */
-function empty({ topic, partition }: Reader, { offset, stream, receivedUs }: BusRecord): SinkBatch {
-  const batch = { stream, schema: NO_COLUMNS, rows: 0, timeUs: new Float64Array(0), columns: [] };
-  return { batch, topic, partition, offset, tags: {}, receivedUs };
 }
 
 function openIfMade(dir: string, partitions: number): LogBus | null {

@@ -1,6 +1,7 @@
 import { type Batch, bitmapBytes, type CellArray, type Column } from '../../columnar/batch.js';
+import { orBits } from '../../columnar/kernels/bitmap.js';
+import { newCells } from '../../columnar/kernels/cells.js';
 import type { Field, Schema } from '../../columnar/schema.js';
-import { copyBits, newCells } from '../../schemas/data-block.js';
 
 const FIRST_ROWS = 64;
 
@@ -72,7 +73,7 @@ export class GrowingColumn {
     else this.values.set(column.values.subarray(0, rows) as never, at);
     if (column.nulls) {
       this.nulls ??= new Uint8Array(bitmapBytes(this.values.length));
-      copyBits(column.nulls, 0, this.nulls, at, rows);
+      orBits(this.nulls, at, column.nulls, rows);
     }
     return rows * this.values.BYTES_PER_ELEMENT + this.textBytes - before;
   }

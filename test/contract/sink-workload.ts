@@ -1,6 +1,6 @@
 import { bitmapBytes, type CellArray, type Column, cellAt } from '../../columnar/batch.js';
+import { newCells } from '../../columnar/kernels/cells.js';
 import { type ColumnType, type Field, field, Schema } from '../../columnar/schema.js';
-import { newCells } from '../../schemas/data-block.js';
 import type { SinkBatch } from '../../sinks/sink.js';
 
 /** Records that are the same for the same seed, of every cell type, and the rows they stand for. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { queryRows } from '../support/duckdb.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { GatewayProcess, pitwall } from '../support/gateway-process.js';
@@ -48,6 +49,8 @@ processors:
 sinks:
   raw: { type: file, from: "#", path: ./out, format: jsonl }
   joined: { type: file, from: [g_at_speed, fast], path: ./joined, format: jsonl }
+  archive: { type: file, from: car/+/imu_accelerometer, path: ./archive, format: parquet, roll: { rows: 300 } }
+  table: { type: file, from: car/+/imu_accelerometer, path: ./table, format: csv }
 `;
 }
 
@@ -125,6 +128,19 @@ async function run(way: Way): Promise<Map<string, string>> {
     assert.equal(text.split('\n').length - 1, rows.get(name), `rows of ${name}`);
     out.set(name, text);
   }
+  const imu = out
+    .get('imu_accelerometer')!
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const columns = imu.map(({ timeUs, recorded_t, ax, ay, az }) => [timeUs, recorded_t, ax, ay, az]);
+  const parquet = `read_parquet('${join(dir, 'archive/**/*.parquet')}')`;
+  assert.deepEqual(
+    await queryRows(`SELECT epoch_us(time), recorded_t, ax, ay, az FROM ${parquet} ORDER BY time`),
+    columns,
+  );
+  const csv = `read_csv('${join(dir, 'table/car/c2k/imu_accelerometer.csv')}')`;
+  assert.deepEqual(await queryRows(`SELECT timeUs, recorded_t, ax, ay, az FROM ${csv}`), columns);
   for (const name of ['g_at_speed', 'fast'])
     out.set(name, readFileSync(join(dir, `joined/${name}/car/c2k.jsonl`), 'utf8'));
   return out;

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import avro from 'avsc';
 import fc from 'fast-check';
+import { orBits } from '../../columnar/kernels/bitmap.js';
 import { field, Schema } from '../../columnar/schema.js';
 import { checkPacked } from '../../schemas/check-packed.js';
-import { copyBits, pack, timeBoundsUs, unpack } from '../../schemas/data-block.js';
+import { pack, timeBoundsUs, unpack } from '../../schemas/data-block.js';
 import { decodeDeadLetter, encodeDeadLetter } from '../../schemas/dead-letter.js';
 import { forBus, type PackedBatch, packedBytesMax, readPacked, writePacked } from '../../schemas/packed-batch.js';
 import { columnTypes, fromBatch, plainBlock, rowsOf, schemaOf, toBatch } from './packed-oracle.js';
@@ -141,7 +142,7 @@ test('times that are even to the microsecond take no bytes, uneven or equal ones
   }
 });
 
-test('copyBits copies any run of bits to any place and touches no other', () => {
+test('orBits copies any run of bits to any place and touches no other', () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ minLength: 1, maxLength: 6 }),
@@ -152,7 +153,7 @@ test('copyBits copies any run of bits to any place and touches no other', () => 
         const byte = skip % from.length;
         const count = n % ((from.length - byte) * 8 + 1);
         const target = new Uint8Array(10);
-        copyBits(from, byte, target, at, count);
+        orBits(target, at, from, count, byte);
         for (let i = 0; i < 80; i++) {
           const source = byte * 8 + i - at;
           const wanted = i >= at && i < at + count ? (from[source >> 3]! >> (source & 7)) & 1 : 0;

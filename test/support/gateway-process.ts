@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { atExit } from './at-exit.js';
 
 export const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
@@ -59,7 +60,7 @@ export class GatewayProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
-    process.once('exit', () => child.kill('SIGKILL'));
+    atExit(() => child.kill('SIGKILL'));
     child.stderr!.on('data', (text) => {
       this.stderr += text;
     });

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Column } from '../../../columnar/batch.js';
+import { newCells } from '../../../columnar/kernels/cells.js';
 import { type ColumnType, field, Schema } from '../../../columnar/schema.js';
-import { newCells } from '../../../schemas/data-block.js';
 import type { SinkBatch } from '../../../sinks/sink.js';
 
 export const START_US = 1_711_111_111_123_000;

@@ -1,5 +1,4 @@
-import { TIME_US_MAX } from '../../core/limits.js';
-import type { TimeRule } from './decoder.js';
+import { TIME_US_MAX } from './limits.js';
 
 /** The fields that carry a row's time where no rule names one, in the order they are looked for. */
 export const TIME_FIELDS = ['t', 'ts', 'time', 'timestamp'] as const;
@@ -7,7 +6,7 @@ export const TIME_FIELDS = ['t', 'ts', 'time', 'timestamp'] as const;
 /** The bool column that is true in rows whose time is the receive time. */
 export const TIME_IS_RECEIVED = 'timeIsReceived';
 
-export type TimeUnit = NonNullable<TimeRule['unit']>;
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns';
 
 const UNIT_US: Record<TimeUnit, number> = { s: 1e6, ms: 1e3, us: 1, ns: 1e-3 };
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { TIME_US_MAX } from '../../../core/limits.js';
-import { epochUs, formatIso, isoUs, unitOf } from '../../../gateway/decoders/event-time.js';
+import { epochUs, formatIso, isoUs, unitOf } from '../../core/event-time.js';
+import { TIME_US_MAX } from '../../core/limits.js';
 
 const FIRST_MS = Date.UTC(1971, 0, 1);
 const LAST_MS = Date.UTC(2199, 11, 31, 23, 59, 59);
