@@ -1,9 +1,9 @@
 import { type Bus, type Commit, type RecordMeta, type RecordValue, TELEMETRY_TOPIC } from './bus.js';
 
-/** Ticks come this far apart while a partition has been idle for less than `BRISK_US`, and `SLOW_TICK_US` after. */
+/** Ticks come this far apart while a partition has been idle for less than the brisk time, and `SLOW_TICK_US` after. */
 export const TICK_US = 1_000_000;
 export const SLOW_TICK_US = 60_000_000;
-const BRISK_US = 60_000_000;
+const BRISK_US_MIN = 60_000_000;
 
 const EMPTY: RecordValue = { bytesMax: 0, write: (_target, at) => at };
 
@@ -17,7 +17,8 @@ export interface TickOrigin {
  * Lets time pass in partitions of the telemetry topic that get no data. Time that must move without data is itself
  * data: no reader looks at a clock, so windows close and joins stop waiting because a *tick* record comes.
  *
- * A tick is due in a partition that has had data and no record for 1 s; after a minute without data, for 60 s.
+ * A tick is due in a partition that has had data and no record for 1 s; after a minute without data, or longer where
+ * something waits for longer, for 60 s.
  *
  * The reader's rule: the receive time that has passed for an entity is the sum, over successive records of its
  * partition, of the difference of their `receivedUs`, held between 0 and `TICK_US`. A gateway that was down, or whose
@@ -27,13 +28,17 @@ export class Ticker {
   /** By partition: when its last data came, and its last record. NaN = it has never had any. */
   private readonly dataUs: Float64Array;
   private readonly recordUs: Float64Array;
+  private readonly briskUs: number;
 
   /** Partitions that hold records already count as idle from `nowUs` on. */
   constructor(
     bus: Pick<Bus, 'partitions' | 'end'>,
     private readonly origin: TickOrigin,
     nowUs: number,
+    /** The longest that anything waits for time to pass, microseconds. */
+    longestWaitUs = 0,
   ) {
+    this.briskUs = Math.max(BRISK_US_MIN, longestWaitUs + 2 * TICK_US);
     this.dataUs = new Float64Array(bus.partitions);
     for (let p = 0; p < bus.partitions; p++) {
       this.dataUs[p] = bus.end(TELEMETRY_TOPIC, p) > 0 ? nowUs : Number.NaN;
@@ -58,7 +63,7 @@ export class Ticker {
         this.saw(p, nowUs);
         continue;
       }
-      const everyUs = nowUs - dataUs <= BRISK_US ? TICK_US : SLOW_TICK_US;
+      const everyUs = nowUs - dataUs <= this.briskUs ? TICK_US : SLOW_TICK_US;
       if (nowUs - this.recordUs[p]! < everyUs) continue;
       commit.append(TELEMETRY_TOPIC, p, this.meta(p, nowUs), EMPTY);
       this.recordUs[p] = nowUs;

@@ -21,12 +21,14 @@ export class BusGatewayStore implements GatewayStore, TickOrigin {
     private readonly bus: Bus,
     /** This gateway's name as the origin of its records. */
     readonly writer: string,
+    /** The longest `wait` of a join, microseconds: so long ticks keep coming each second. */
+    longestWaitUs: number,
   ) {
     this.sequence = 0;
     for (let p = 0; p < bus.partitions; p++) {
       this.sequence += bus.end(TELEMETRY_TOPIC, p) + bus.end(DEAD_LETTERS_TOPIC, p);
     }
-    this.ticker = new Ticker(bus, this, nowUs());
+    this.ticker = new Ticker(bus, this, nowUs(), longestWaitUs);
   }
 
   begin(): CutWriter {

@@ -83,7 +83,7 @@ async function start(config: Config, logger: Logger, closers: (() => Promise<voi
 
   const budget = new ByteBudget(config.gateway.memoryBytes);
   const feed = new LiveFeed();
-  const store = new BusGatewayStore(bus, writer);
+  const store = new BusGatewayStore(bus, writer, longestWaitUs(config));
   const streams = new StreamDirectory(store, config.streams, config.gateway.undeclared === 'accept');
   const intake = new Intake({ store, streams, budget, feed, logger, durable: () => scheduler.grew(TELEMETRY_TOPIC) });
   closers.push(() => intake.drain());
@@ -130,4 +130,10 @@ function startTicking(intake: Intake): () => Promise<void> {
     timer = setInterval(() => intake.tick(), TICK_CHECK_MS);
   }, RECONNECT_GRACE_MS);
   return async () => clearTimeout(timer);
+}
+
+/** Joins may follow one another, each with a wait of its own. */
+function longestWaitUs(config: Config): number {
+  const steps = config.processors.flatMap((processor) => processor.plan.steps);
+  return steps.reduce((sum, step) => sum + (step.verb === 'join' ? step.waitUs : 0), 0);
 }

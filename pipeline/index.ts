@@ -1,0 +1,12 @@
+/**
+ * What other programs may build on: the whole gateway from a configuration, and the contracts of the parts that users
+ * write themselves. Everything else is internal and may change.
+ */
+export type { Batch, Column } from '../columnar/batch.js';
+export { type ColumnType, type Field, Schema } from '../columnar/schema.js';
+export { ERROR_CODES, type ErrorCode, PitwallError } from '../core/errors.js';
+export { Logger } from '../core/logger.js';
+export type { Position, Sink, SinkBatch } from '../sinks/sink.js';
+export type { Config } from './config/config.js';
+export { loadConfig } from './config/load-config.js';
+export { Pipeline } from './pipeline.js';
