@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { PitwallError } from '../core/errors.js';
+import { suggestion } from '../core/suggest.js';
 import { ConfigError } from '../pipeline/config/problems.js';
-import { suggestion } from '../pipeline/config/suggest.js';
 import { type Arguments, type Command, EXIT, type Io, type Option, usageError } from './command.js';
 import { COMMANDS, commandHelp, overview } from './help.js';
 

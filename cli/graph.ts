@@ -1,6 +1,6 @@
+import { suggestion } from '../core/suggest.js';
 import { drawMermaid, drawText } from '../pipeline/config/draw-graph.js';
 import { flowGraph } from '../pipeline/config/flow-graph.js';
-import { suggestion } from '../pipeline/config/suggest.js';
 import { CONFIG_OPTION, type Command, usageError } from './command.js';
 import { readChecked } from './read-checked.js';
 

@@ -222,6 +222,7 @@ export class Intake implements Acceptor {
     if (Number.isNaN(entity.openUs)) entity.openUs = timeUs;
     else if (Math.abs(timeUs - entity.openUs) > ENTITY_SPREAD_US) {
       for (const stream of entity.streams) this.flush(stream);
+      entity.streams.clear();
       entity.openUs = Number.NaN;
     }
     if (open.builder.rows > 0) entity.streams.add(open);

@@ -1,11 +1,11 @@
 import { type Field, Schema } from '../columnar/schema.js';
 import { patternFault } from '../core/stream-pattern.js';
+import { suggest } from '../core/suggest.js';
 import type { Node } from './expressions/ast.js';
 import { checkExpression, columnType } from './expressions/check.js';
 import { compileExpression } from './expressions/compile.js';
 import { ExpressionError } from './expressions/fault.js';
 import { parseExpression } from './expressions/parser.js';
-import { suggest } from './expressions/suggest.js';
 import { joinedField } from './operators/join.js';
 import type { Input, JoinStep, ProcessorPlan, Step } from './plan.js';
 import { cycleIn } from './topology.js';

@@ -1,10 +1,10 @@
 import { patternFault, StreamPattern } from '../../core/stream-pattern.js';
+import { suggestion } from '../../core/suggest.js';
 import type { Input } from '../../processors/plan.js';
 import { type ConfigNode, child, entriesOf, itemsOf, type ScalarNode } from './config-node.js';
 import { overlap } from './overlap.js';
 import type { Problems } from './problems.js';
 import { below, shownValue } from './spec/spec.js';
-import { suggestion } from './suggest.js';
 
 interface Reference {
   node: ScalarNode;

@@ -1,8 +1,8 @@
 import type { ColumnType, Schema } from '../../columnar/schema.js';
+import { suggest } from '../../core/suggest.js';
 import type { Node, ValueType } from './ast.js';
 import type { ExpressionFault } from './fault.js';
 import { FUNCTIONS, signature } from './functions.js';
-import { suggest } from './suggest.js';
 
 export type ExpressionCheck = { type: ValueType; faults: ExpressionFault[] };
 

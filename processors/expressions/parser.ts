@@ -1,7 +1,7 @@
+import { suggest } from '../../core/suggest.js';
 import type { ArithmeticOp, CompareOp, Node } from './ast.js';
 import { refuse } from './fault.js';
 import { FUNCTIONS } from './functions.js';
-import { suggest } from './suggest.js';
 import { type Token, tokenize } from './tokenizer.js';
 
 /** Far beyond what anyone writes by hand; the limit keeps the recursion over the tree small. */

@@ -1,9 +1,9 @@
 import type { Batch } from '../../columnar/batch.js';
+import { suggest } from '../../core/suggest.js';
 import type { Node } from '../expressions/ast.js';
 import { type CompiledExpression, compileExpression } from '../expressions/compile.js';
 import { ExpressionError } from '../expressions/fault.js';
 import { parseExpression } from '../expressions/parser.js';
-import { suggest } from '../expressions/suggest.js';
 import { type StepContext, stepFailed } from './operator.js';
 
 /** An expression of a step, parsed once, compiled for each schema. `where` names its place: `columns.kmh`. */

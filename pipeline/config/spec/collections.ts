@@ -1,5 +1,5 @@
+import { suggestion } from '../../../core/suggest.js';
 import { type ConfigNode, scalarNode } from '../config-node.js';
-import { suggestion } from '../suggest.js';
 import {
   below,
   type CheckContext,

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
+import { suggestion } from '../../../core/suggest.js';
 import { parseDurationUs, parseRateHz, parseSizeBytes } from '../../../core/units.js';
 import type { ConfigNode, ScalarNode } from '../config-node.js';
-import { suggestion } from '../suggest.js';
 import { type CheckContext, emptyMessage, type JsonSchema, type Spec, shownValue } from './spec.js';
 
 /** Any place that takes a text also takes a variable, whose value only the checker knows. */

@@ -1,5 +1,5 @@
+import { suggestion } from '../../../core/suggest.js';
 import { type ConfigNode, isBroken } from '../config-node.js';
-import { suggestion } from '../suggest.js';
 import { checkKeys, objectSchema, referenceRows } from './collections.js';
 import {
   below,

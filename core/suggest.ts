@@ -6,7 +6,10 @@ export function suggest(word: string, candidates: Iterable<string>): string | nu
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = plainForm(word) === plainForm(candidate) ? 0 : editDistance(word, candidate, bestDistance);
+    const distance =
+      plainForm(word) === plainForm(candidate)
+        ? 0
+        : editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
