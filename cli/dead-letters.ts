@@ -6,6 +6,8 @@ import { type DeadLetter, decodeDeadLetter } from '../schemas/dead-letter.js';
 import { CONFIG_OPTION, type Command, usageError } from './command.js';
 
 const READ_BYTES = 1024 * 1024;
+/** Of an original, in a line for people. */
+const SHOWN_BYTES = 120;
 
 export const command: Command = {
   name: 'dead-letters',
@@ -27,7 +29,7 @@ start of the original. "show" and "replay" are not part of this version.`,
       throw usageError(`dead-letters ${action} is not part of this version; use list --json`);
     if (action !== 'list' || positionals.length > 1) throw usageError('dead-letters takes one action: list');
     const last = Number(values.last);
-    if (!(last >= 1)) throw usageError('--last takes a whole number from 1');
+    if (!(Number.isInteger(last) && last >= 1)) throw usageError('--last takes a whole number from 1');
     if (typeof values.stream === 'string') {
       const fault = patternFault(values.stream);
       if (fault) throw usageError(`--stream "${values.stream}" ${fault}`);
@@ -45,7 +47,7 @@ start of the original. "show" and "replay" are not part of this version.`,
           if (pattern && !pattern.matches(letter.stream)) continue;
           if (values.code !== undefined && letter.code !== values.code) continue;
           // Copied: a record's bytes are valid until the next read only.
-          letter.original = Buffer.from(letter.original);
+          letter.original = Buffer.from(values.json ? letter.original : letter.original.subarray(0, SHOWN_BYTES + 1));
           found.push({ position: `${partition}/${record.offset}`, letter });
         }
         offset = run.next;
@@ -68,9 +70,11 @@ function byTime(a: { letter: DeadLetter }, b: { letter: DeadLetter }): number {
 
 function asLine(position: string, letter: DeadLetter): string {
   const when = new Date(letter.receivedUs / 1000).toISOString();
-  const text = letter.original.toString('utf8', 0, 120).replace(/[^\x20-\x7e]+/g, ' ');
-  const dots = letter.original.length > 120 ? '…' : '';
-  return `${position}  ${when}  ${letter.stream || '(no stream)'}  ${letter.code}: ${letter.reason}  <- ${text}${dots}`;
+  const text = letter.original.toString('utf8', 0, SHOWN_BYTES);
+  const dots = letter.original.length > SHOWN_BYTES ? '…' : '';
+  const line = `${position}  ${when}  ${letter.stream || '(no stream)'}  ${letter.code}: ${letter.reason}  <- ${text}${dots}`;
+  // What a device sent must not steer the terminal.
+  return line.replace(/[\p{Cc}\p{Cf}\ufffd]+/gu, ' ');
 }
 
 /** The original as text where it is UTF-8, else in base64. */

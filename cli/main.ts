@@ -10,12 +10,14 @@ function version(): string {
 }
 
 // A reader that has seen enough (`pitwall tap … | head`) closes the pipe; that is no fault.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-    throw error;
-  });
-}
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  throw error;
+});
+// Who reads the log may go away; the gateway goes on.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 const io: Io = { stdout: process.stdout, stderr: process.stderr, env: process.env };
 process.exitCode = await dispatch(process.argv.slice(2), io, version());

@@ -36,7 +36,8 @@ It reads the log beside the running gateway and disturbs nothing; it sees only w
     if (fault) throw usageError(`STREAM "${stream}" ${fault}`);
     if (values.from !== 'start' && values.from !== 'now') throw usageError('--from takes start or now');
     const limit = values.rows === undefined ? Number.POSITIVE_INFINITY : Number(values.rows);
-    if (!(limit >= 1)) throw usageError('--rows takes a whole number from 1');
+    if (!(limit >= 1) || (values.rows !== undefined && !Number.isInteger(limit)))
+      throw usageError('--rows takes a whole number from 1');
 
     const config = loadConfig(values.config as string, io.env);
     const pattern = new StreamPattern(stream);

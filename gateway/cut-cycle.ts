@@ -73,11 +73,14 @@ export class CutCycle {
     if (this.feed.active) this.open.live.push({ stream, payload: rowsToJson(batch()) });
   }
 
-  async drain(): Promise<void> {
+  /** Commits all there is; false when that is not durable within `withinMs`, as when the bus is full and holds. */
+  async drain(withinMs: number): Promise<boolean> {
+    const deadline = performance.now() + withinMs;
     while (this.committing !== null || this.open.sources.length > 0) {
       if (this.committing === null) this.close();
-      await this.committing;
+      if (this.committing !== null && !(await settles(this.committing, deadline - performance.now()))) return false;
     }
+    return true;
   }
 
   private begin(id: number): Cut {
@@ -101,12 +104,20 @@ export class CutCycle {
     this.scheduled = false;
     const cut = this.open;
     if (this.committing !== null || cut.sources.length === 0) return;
-    const setFact = cut.writer.setFact.bind(cut.writer);
-    for (const source of cut.sources) source.sealing?.(cut.id, setFact);
-    this.hooks.closing(cut.id);
-    this.open = this.begin(cut.id + 1);
     const start = performance.now();
-    this.committing = cut.writer.commit().then(
+    let commit: Promise<void>;
+    try {
+      const setFact = cut.writer.setFact.bind(cut.writer);
+      for (const source of cut.sources) source.sealing?.(cut.id, setFact);
+      this.hooks.closing(cut.id);
+      this.open = this.begin(cut.id + 1);
+      commit = cut.writer.commit();
+    } catch (error) {
+      // Half of it must not become durable.
+      cut.writer.abandon();
+      commit = Promise.reject(error);
+    }
+    this.committing = commit.then(
       () => this.durable(cut, performance.now() - start),
       (error) => this.failed(cut, error),
     );
@@ -117,7 +128,7 @@ export class CutCycle {
     this.statistics.lastCommitMs = ms;
     this.statistics.totalCommitMs += ms;
     this.finish(cut);
-    for (const source of cut.sources) source.durable(cut.id);
+    for (const source of cut.sources) this.tell(source, () => source.durable(cut.id));
     this.hooks.durable();
     for (const { stream, payload } of cut.live) this.feed.publish(stream, Buffer.from(payload));
   }
@@ -134,11 +145,32 @@ export class CutCycle {
     const next = this.open;
     this.hooks.failed();
     next.writer.abandon();
-    this.open = this.begin(next.id + 1);
-    this.budget.release(next.bytes);
+    try {
+      this.open = this.begin(next.id + 1);
+    } catch {
+      // The store is closed: this was the last commit, and nobody is left to be told.
+      this.committing = null;
+      next.sources.length = 0;
+      return;
+    }
+    if (next !== cut) this.budget.release(next.bytes);
     this.finish(cut);
     const reason = 'the gateway could not store the message; send it again';
-    for (const source of new Set([...cut.sources, ...next.sources])) source.failed(next.id, reason);
+    for (const source of new Set([...cut.sources, ...next.sources])) {
+      this.tell(source, () => source.failed(next.id, reason));
+    }
+  }
+
+  /** A fault in one source must not keep the others from hearing. */
+  private tell(source: Source, tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.logger.error('a connection could not be told about a commit', {
+        client: source.client,
+        error: String((error as Error)?.stack ?? error),
+      });
+    }
   }
 
   private finish(cut: Cut): void {
@@ -148,5 +180,18 @@ export class CutCycle {
       this.scheduled = true;
       setImmediate(() => this.close());
     }
+  }
+}
+
+/** Whether `work` settles within so many milliseconds. */
+async function settles(work: Promise<void>, withinMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.max(0, withinMs));
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

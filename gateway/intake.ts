@@ -1,6 +1,7 @@
 import type { ByteBudget } from '../core/byte-budget.js';
 import { nowUs } from '../core/clock.js';
 import { PitwallError } from '../core/errors.js';
+import { STREAM_NAME_BYTES_MAX } from '../core/limits.js';
 import type { Logger } from '../core/logger.js';
 import { timeBoundsUs } from '../schemas/data-block.js';
 import { forBus } from '../schemas/packed-batch.js';
@@ -143,9 +144,9 @@ export class Intake implements Acceptor {
     if (this.cycle.writer.ticks(this.clock()) > 0) this.cycle.join(this.ticking, MESSAGE_OVERHEAD_BYTES);
   }
 
-  /** Commits what is open and resolves when everything accepted so far is durable. */
-  drain(): Promise<void> {
-    return this.cycle.drain();
+  /** Commits what is open; true when everything accepted so far is durable, false when it is not within `withinMs`. */
+  drain(withinMs: number): Promise<boolean> {
+    return this.cycle.drain(withinMs);
   }
 
   get cutStatistics(): CutCycle['statistics'] {
@@ -160,11 +161,12 @@ export class Intake implements Acceptor {
     fault: PitwallError | null = null,
     decoder: 'json' | 'avro' = 'json',
   ): Acceptance {
-    this.decoder = decoder;
     const { counters, context, acceptance } = this;
     counters.messages++;
     counters.bytes += payload.length;
+    // Over budget this may end other connections, whose wills are taken in between.
     acceptance.cut = this.cycle.join(source, payload.length + MESSAGE_OVERHEAD_BYTES);
+    this.decoder = decoder;
     acceptance.refusal = null;
     context.receivedUs = this.clock();
     try {
@@ -285,7 +287,8 @@ export class Intake implements Acceptor {
   private refuseMessage(source: Source, name: string, payload: Buffer, error: PitwallError): Refusal {
     this.counters.refusedMessages++;
     this.cycle.writer.deadLetter({
-      stream: name,
+      // A frame may name anything, of any length; all of it stands in the original.
+      stream: name.slice(0, STREAM_NAME_BYTES_MAX),
       code: error.code,
       reason: error.message,
       stage: 'decode',

@@ -19,16 +19,21 @@ export async function openTopic(config: Config, topic: string): Promise<OpenPart
   const isOutput = config.processors.some((processor) => processor.plan.name === topic);
   const opened: OpenPartition[] = [];
   if (!isOutput) {
-    if (!existsSync(folders.ingest)) return [];
+    if (!isMade(folders.ingest)) return [];
     const bus = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
     for (let partition = 0; partition < partitions; partition++) opened.push({ bus, topic, partition });
     return opened;
   }
   for (let partition = 0; partition < partitions; partition++) {
     const dir = join(folders.processors, `partition-${partition}`);
-    if (existsSync(dir)) opened.push({ bus: LogBus.open({ dir, partitions, readOnly: true }), topic, partition });
+    if (isMade(dir)) opened.push({ bus: LogBus.open({ dir, partitions, readOnly: true }), topic, partition });
   }
   return opened;
+}
+
+/** The folder comes before the log in it. */
+function isMade(dir: string): boolean {
+  return existsSync(join(dir, 'data.mdb'));
 }
 
 export async function closeAll(opened: readonly OpenPartition[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { LogBus } from '../bus/log/log-bus.js';
 import type { ByteBudget } from '../core/byte-budget.js';
 import { MetricsPage } from '../core/metrics.js';
@@ -66,13 +67,30 @@ export function gatewayMetrics({ intake, budget, bus, ingest, mqtt, lanes }: Met
     lanes().map(({ id, rows }) => ({ labels: { lane: id }, value: rows })),
   );
   page.gauge('pitwall_lane_lag_records', 'Records on the bus that the lane has not made durable yet.', () =>
-    lanes().map(({ id, positions }) => ({
+    lanes().map(({ id, positions, outputLag }) => ({
       labels: { lane: id },
       value: positions.reduce(
-        (lag, { topic, partition, offset }) => lag + Math.max(0, bus.end(topic, partition) - offset),
-        0,
+        (lag, { topic, partition, offset }) =>
+          topic === TELEMETRY_TOPIC ? lag + Math.max(0, bus.end(topic, partition) - offset) : lag,
+        outputLag,
       ),
     })),
+  );
+  page.counter('pitwall_lane_dropped_records_total', 'Records that retention dropped before the lane read them.', () =>
+    lanes().map(({ id, dropped }) => ({ labels: { lane: id }, value: dropped })),
+  );
+  page.gauge('pitwall_lane_late_rows', 'Rows that came too late for a join since the lane was opened.', () =>
+    lanes().map(({ id, lateRows }) => ({ labels: { lane: id }, value: lateRows })),
+  );
+  page.counter(
+    'pitwall_live_dropped_total',
+    'Live messages that a subscriber did not keep up with.',
+    () => mqtt.liveDropped,
+  );
+  page.counter(
+    'pitwall_mqtt_protocol_errors_total',
+    'MQTT connections ended for breaking the protocol.',
+    () => mqtt.protocolErrors,
   );
   return { page, loopDelay };
 }

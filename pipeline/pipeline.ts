@@ -23,6 +23,8 @@ import { Scheduler } from './scheduler.js';
 const TICK_CHECK_MS = 250;
 /** After a start, devices get so long to come back before time passes without their data. */
 const RECONNECT_GRACE_MS = 10_000;
+/** How long what was taken may take to become durable then. */
+const DRAIN_GRACE_MS = 5_000;
 /** How long lanes may go on catching up when the process is told to end. */
 const STOP_GRACE_MS = 10_000;
 
@@ -50,7 +52,9 @@ export class Pipeline {
 
   /** Accepted data becomes durable, branches flush, positions are kept. */
   async stop(): Promise<void> {
-    for (const close of [...this.closers].reverse()) await close();
+    const faults: unknown[] = [];
+    for (const close of [...this.closers].reverse()) await close().catch((fault: unknown) => faults.push(fault));
+    if (faults.length > 0) throw faults[0];
   }
 
   /** @internal */
@@ -86,7 +90,10 @@ async function start(config: Config, logger: Logger, closers: (() => Promise<voi
   const store = new BusGatewayStore(bus, writer, longestWaitUs(config));
   const streams = new StreamDirectory(store, config.streams, config.gateway.undeclared === 'accept');
   const intake = new Intake({ store, streams, budget, feed, logger, durable: () => scheduler.grew(TELEMETRY_TOPIC) });
-  closers.push(() => intake.drain());
+  closers.push(async () => {
+    if (await intake.drain(DRAIN_GRACE_MS)) return;
+    logger.warn('the bus takes nothing: what waits for it was not acknowledged, and its devices will send it again');
+  });
   closers.push(startTicking(intake));
 
   const { connections, payloadBytes } = config.gateway.limits;
@@ -104,7 +111,6 @@ async function start(config: Config, logger: Logger, closers: (() => Promise<voi
     closers.push(() => listener.close());
     addresses.mqtt = listener.address;
   }
-  closers.push(() => mqtt.close());
   if (config.gateway.http) {
     const { page } = gatewayMetrics({ intake, budget, bus, ingest, mqtt, lanes: () => scheduler.statuses });
     const listener = await listenHttp({
@@ -120,7 +126,10 @@ async function start(config: Config, logger: Logger, closers: (() => Promise<voi
     });
     closers.push(() => listener.close());
     addresses.http = listener.address;
+    // Before their connections are cut off, devices get the answers to what was taken.
+    closers.push(() => ingest.close(DRAIN_GRACE_MS));
   }
+  closers.push(() => mqtt.close());
   return Pipeline.make(addresses, closers);
 }
 

@@ -3,10 +3,14 @@ import type { Logger } from '../core/logger.js';
 import type { WorkerPool } from '../processors/worker-pool.js';
 import { Retry } from '../sinks/retry.js';
 import type { Position } from '../sinks/sink.js';
-import type { LaneReport, LaneSpec, LaneTask } from './lanes/lane.js';
+import { emptyReport, type LaneReport, type LaneSpec, type LaneTask } from './lanes/lane.js';
 
-/** Faults that no retry has mended after so many attempts leave the lane stopped. */
-const RETRY = { firstMs: 500, minMs: 200, maxMs: 30_000, attemptsMax: 6 };
+/**
+ * A processor's fault that no retry has mended after so many attempts leaves it stopped: it takes a fix. A store comes
+ * back some time, so its branch tries for ever.
+ */
+const PROCESSOR_ATTEMPTS_MAX = 6;
+const RETRY = { firstMs: 500, minMs: 200, maxMs: 30_000 };
 
 export interface LaneStatus {
   id: string;
@@ -16,6 +20,8 @@ export interface LaneStatus {
   rows: number;
   outputRows: number;
   dropped: number;
+  outputLag: number;
+  lateRows: number;
   positions: Position[];
 }
 
@@ -28,6 +34,8 @@ interface Entry {
   retryMs: number;
   wake: (() => void) | null;
   awake: boolean;
+  /** Its worker has a task of it. */
+  acting: boolean;
   loop: Promise<void>;
 }
 
@@ -62,20 +70,24 @@ export class Scheduler {
         rows: 0,
         outputRows: 0,
         dropped: 0,
+        outputLag: 0,
+        lateRows: 0,
         positions: [],
       };
       this.entries.push({
         spec,
         worker,
         status,
-        retry: new Retry(RETRY),
+        retry: new Retry(spec.kind === 'processors' ? { ...RETRY, attemptsMax: PROCESSOR_ATTEMPTS_MAX } : RETRY),
         retryMs: 0,
         wake: null,
         awake: false,
+        acting: false,
         loop: Promise.resolve(),
       });
     }
-    await Promise.all(this.entries.map((entry) => this.open(entry)));
+    // Those that write logs come first: within a process a log cannot be opened for writing after it was for reading.
+    for (const group of this.groups()) await Promise.all(group.map((entry) => this.open(entry)));
     for (const { spec, status } of this.entries) {
       // A lane that could not say where it is may need everything.
       if (status.positions.length === 0) status.positions = firstPositions(spec);
@@ -93,18 +105,35 @@ export class Scheduler {
     for (const entry of this.entries) if (reads(entry.spec, topic)) this.wake(entry);
   }
 
-  /** Lets lanes catch up for at most `graceMs`, makes all they hold durable, and closes them. */
+  /**
+   * Lets lanes catch up for at most `graceMs`, makes all they hold durable, and closes them. A lane that does not answer
+   * within twice that time is left: it will go on at its checkpoint.
+   */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
     for (const entry of this.entries) this.wake(entry);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.hooks.logger.error('lanes do not answer and are left at their checkpoints', {
+          lanes: this.entries.filter((entry) => entry.acting).map((entry) => entry.spec.id),
+        });
+        resolve();
+      }, 2 * graceMs);
+    });
+    await Promise.race([this.finish(performance.now() + graceMs), late]);
+    clearTimeout(timer);
+  }
+
+  private async finish(deadline: number): Promise<void> {
     await Promise.all(this.entries.map((entry) => entry.loop));
-    const deadline = performance.now() + graceMs;
-    const processors = this.entries.filter((entry) => entry.spec.kind === 'processors');
-    const branches = this.entries.filter((entry) => entry.spec.kind === 'branch');
-    for (const group of [processors, branches]) {
-      await Promise.all(group.map((entry) => this.catchUp(entry, deadline)));
-    }
+    for (const group of this.groups()) await Promise.all(group.map((entry) => this.catchUp(entry, deadline)));
     await Promise.all(this.entries.map((entry) => this.act(entry, 'close')));
+  }
+
+  /** Processors, then the branches that read what they write. */
+  private groups(): Entry[][] {
+    return (['processors', 'branch'] as const).map((kind) => this.entries.filter(({ spec }) => spec.kind === kind));
   }
 
   private async catchUp(entry: Entry, deadline: number): Promise<void> {
@@ -138,13 +167,18 @@ export class Scheduler {
   private async act(entry: Entry, action: LaneTask['action']): Promise<LaneReport> {
     const { spec, status } = entry;
     const holds = spec.kind === 'processors' ? this.outputHolds(spec) : [];
-    const report = await this.pool.run(entry.worker, { action, spec, holds });
+    entry.acting = true;
+    const report = await this.pool.run(entry.worker, { action, spec, holds }).catch(threadFault);
+    entry.acting = false;
     for (const warning of report.warnings) this.hooks.logger.warn(warning, { lane: spec.id });
+    if (action === 'close') {
+      if (report.fault) this.hooks.logger.warn(`${spec.id} did not close: ${report.fault.message}`);
+      return report;
+    }
     if (report.fault) {
       this.fault(entry, report.fault.message, report.fault.retryable);
       return report;
     }
-    if (action === 'close') return report;
     if (action !== 'open' && report.records > 0) {
       entry.retry.succeed();
       status.attempts = 0;
@@ -153,6 +187,8 @@ export class Scheduler {
     status.rows += report.rows;
     status.outputRows += report.outputRows;
     status.dropped += report.dropped;
+    status.outputLag = report.outputLag;
+    if (report.records > 0) status.lateRows = report.lateRows;
     status.positions = report.positions;
     if (report.dropped > 0) {
       this.hooks.logger.error('records were dropped before this lane read them', {
@@ -176,14 +212,13 @@ export class Scheduler {
     this.hooks.logger.error(`${entry.spec.id} failed and ${then}`, { attempt: status.attempts, error: message });
   }
 
-  /** What every branch has read of the outputs of this lane's processors. */
+  /** What every branch has read of the outputs on this lane's partition, whose log is shared by all its processors. */
   private outputHolds(spec: LaneSpec & { kind: 'processors' }): Position[] {
     const holds = new Map<string, Position>();
-    const names = new Set(spec.plans.map((plan) => plan.name));
     for (const { spec: other, status } of this.entries) {
       if (other.kind !== 'branch') continue;
       for (const position of status.positions) {
-        if (position.partition !== spec.partition || !names.has(position.topic)) continue;
+        if (position.partition !== spec.partition || position.topic === TELEMETRY_TOPIC) continue;
         const known = holds.get(position.topic);
         if (!known || position.offset < known.offset) holds.set(position.topic, position);
       }
@@ -213,6 +248,11 @@ export class Scheduler {
     entry.wake = null;
     entry.awake = false;
   }
+}
+
+/** The thread died in the task. */
+function threadFault(error: Error): LaneReport {
+  return { ...emptyReport(), fault: { message: `its worker thread ended: ${error.message}`, retryable: true } };
 }
 
 function reads(spec: LaneSpec, topic: string): boolean {

@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('.', import.meta.url));
 const chaos = process.argv.includes('--chaos');
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+/** A test that hangs fails, rather than the run. */
+const TIMEOUT_MS = chaos ? 900_000 : 180_000;
 const suffix = chaos ? '.chaos.js' : '.test.js';
 
 function testFiles(folder: string): string[] {
@@ -29,7 +31,11 @@ if (files.length === 0) {
   process.stderr.write(`no test file matches ${filters.join(' ')}\n`);
   process.exit(1);
 }
-const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', '--test-concurrency=2', ...files], {
-  stdio: 'inherit',
-});
+const run = spawnSync(
+  process.execPath,
+  ['--enable-source-maps', '--test', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`, ...files],
+  {
+    stdio: 'inherit',
+  },
+);
 process.exit(run.status ?? 1);

@@ -25,7 +25,10 @@ export class Transaction {
   fill(): void {
     for (const commit of this.commits) {
       for (const [log, part] of commit.parts) {
-        for (const block of part.blocks) this.putBlock(log, block.buffer.subarray(0, block.bytes), block.count);
+        for (const block of part.blocks) {
+          // A record that threw while it was written may have left a block without any.
+          if (block.count > 0) this.putBlock(log, block.buffer.subarray(0, block.bytes), block.count);
+        }
       }
       for (const { key, value } of commit.facts.values()) {
         if (value === null) this.store.facts.remove(key);

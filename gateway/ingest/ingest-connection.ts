@@ -25,6 +25,8 @@ export interface IngestEndpoint {
   readonly clients: IngestClients;
   /** The window to announce to a connection now, in bytes. */
   windowBytes(): number;
+  /** The memory budget is overrun so far that what cannot be told to stop has to be ended. */
+  readonly overrun: boolean;
   left(connection: IngestConnection): void;
 }
 
@@ -36,14 +38,25 @@ export class IngestConnection implements SocketHandler, Source {
   lastCut = 0;
   avro?: AvroConnection;
   readonly client: string;
-  private readonly held: Held[] = [];
-  private heldBytes = 0;
+  private held: Held[] = [];
+  /** Frames at the start of `held` that are answered. */
+  private answered = 0;
+  /** Bytes of all frames that came, and of those that were answered. */
+  private receivedBytes = 0;
+  private ackedBytes = 0;
+  /** As announced last. */
   private windowBytes: number;
+  /**
+   * How far the client may have sent, counted like `receivedBytes`. It never goes back: what a window that has shrunk
+   * since allowed may be on its way still.
+   */
+  private edgeBytes: number;
   private counted = 0;
   /** The client has numbered a frame itself. */
   private numbered = false;
   private acked = 0;
   private isOpen = true;
+  private taking = true;
 
   constructor(
     private readonly peer: SocketPeer,
@@ -51,7 +64,7 @@ export class IngestConnection implements SocketHandler, Source {
     private readonly named: IngestClient | null,
   ) {
     this.client = `${named ? `${named.name} ` : ''}ws ${peer.remoteAddress}`;
-    this.windowBytes = endpoint.windowBytes();
+    this.windowBytes = this.edgeBytes = endpoint.windowBytes();
     if (named) {
       named.holder?.replaced();
       named.holder = this;
@@ -61,13 +74,23 @@ export class IngestConnection implements SocketHandler, Source {
   }
 
   message(data: Buffer, isBinary: boolean): void {
-    if (!this.isOpen) return;
-    if (this.heldBytes > this.windowBytes) {
+    if (!this.isOpen || !this.taking) return;
+    if (this.receivedBytes > this.edgeBytes) {
       this.end(CLOSE_WINDOW, `more than ${this.windowBytes} unacknowledged bytes: keep to windowBytes`);
       return;
     }
+    if (this.endpoint.overrun) {
+      this.end(CLOSE_STORE, 'the gateway is short of memory; send again what was not acknowledged');
+      return;
+    }
+    this.receivedBytes += data.length;
     if (isBinary) this.binary(data);
     else this.text(data);
+  }
+
+  /** Takes no more frames; what was taken is still answered. */
+  stopTaking(): void {
+    this.taking = false;
   }
 
   closed(): void {
@@ -89,33 +112,42 @@ export class IngestConnection implements SocketHandler, Source {
   }
 
   durable(cut: number): void {
-    let count = 0;
-    while (count < this.held.length && this.held[count]!.cut <= cut) {
-      const { seq, bytes, reject } = this.held[count++]!;
-      this.heldBytes -= bytes;
+    const first = this.answered;
+    while (this.answered < this.held.length && this.held[this.answered]!.cut <= cut) {
+      const { seq, bytes, reject } = this.held[this.answered++]!;
+      this.ackedBytes += bytes;
       if (seq > this.acked) this.acked = seq;
-      if (reject) {
-        if (this.isOpen) this.peer.send(JSON.stringify({ reject: { seq, code: reject.code, reason: reject.reason } }));
+      if (reject && this.isOpen) {
+        this.peer.send(JSON.stringify({ reject: { seq, code: reject.code, reason: reject.reason } }));
       }
     }
-    this.held.splice(0, count);
+    const any = this.answered > first;
+    if (any && this.answered * 2 >= this.held.length) {
+      this.held = this.held.slice(this.answered);
+      this.answered = 0;
+    }
     if (this.named) {
       if (this.acked > this.named.durable) this.named.durable = this.acked;
       if (!this.isOpen) this.endpoint.clients.release(this.named);
     }
-    if (count === 0 || !this.isOpen) return;
-    const window = this.endpoint.windowBytes();
-    // A window is only ever announced with an ack, so that the client has no more in flight than it was allowed.
-    const changed = window < this.windowBytes / 2 || window > this.windowBytes * 2;
-    if (changed) this.windowBytes = Math.max(window, this.heldBytes);
-    this.peer.send(changed ? `{"ack":${this.acked},"windowBytes":${window}}` : `{"ack":${this.acked}}`);
+    if (any && this.isOpen) this.acknowledge();
   }
 
   failed(_cut: number, reason: string): void {
     if (this.named) this.named.accepted = this.named.durable;
-    this.held.length = 0;
-    this.heldBytes = 0;
+    this.held = [];
+    this.answered = 0;
+    if (this.named && !this.isOpen) this.endpoint.clients.release(this.named);
     this.end(CLOSE_STORE, reason);
+  }
+
+  /** A window is only ever announced with an ack, so that the client has no more in flight than it was allowed. */
+  private acknowledge(): void {
+    const window = this.endpoint.windowBytes();
+    const changed = window < this.windowBytes / 2 || window > this.windowBytes * 2;
+    if (changed) this.windowBytes = window;
+    this.edgeBytes = Math.max(this.edgeBytes, this.ackedBytes + this.windowBytes);
+    this.peer.send(changed ? `{"ack":${this.acked},"windowBytes":${window}}` : `{"ack":${this.acked}}`);
   }
 
   private binary(data: Buffer): void {
@@ -147,23 +179,24 @@ export class IngestConnection implements SocketHandler, Source {
 
   private text(data: Buffer): void {
     const { intake } = this.endpoint;
-    let frame: Record<string, unknown> | null = null;
+    let frame: Record<string, unknown> = {};
     let seq: number;
     try {
       frame = parseFrame(data);
       seq = this.number(frame.seq);
     } catch (error) {
-      const stream = typeof frame?.stream === 'string' ? frame.stream : '';
+      const stream = typeof frame.stream === 'string' ? frame.stream : '';
       this.hold(intake.refuse(this, stream, data, error as PitwallError), this.unnumbered(), data.length);
       return;
     }
+    const { stream } = frame;
     if (this.seen(seq)) this.hold({ cut: intake.touch(this), refusal: null }, seq, data.length);
-    else this.hold(intake.acceptValue(this, frame.stream as string, frame, data), seq, data.length);
+    else if (typeof stream === 'string') this.hold(intake.acceptValue(this, stream, frame, data), seq, data.length);
+    else this.hold(intake.refuse(this, '', data, noStream()), seq, data.length);
   }
 
   private hold({ cut, refusal }: Acceptance, seq: number, bytes: number): void {
     this.held.push({ cut, seq, bytes, reject: refusal });
-    this.heldBytes += bytes;
     if (this.named && seq > this.named.accepted) this.named.accepted = seq;
   }
 
@@ -222,8 +255,9 @@ function parseFrame(data: Buffer): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new PitwallError('bad-payload', 'a text frame must be one JSON object with "stream"', { stage: 'decode' });
   }
-  if (typeof (value as { stream?: unknown }).stream !== 'string') {
-    throw new PitwallError('bad-stream-name', 'the frame has no "stream" text', { stage: 'decode' });
-  }
   return value as Record<string, unknown>;
+}
+
+function noStream(): PitwallError {
+  return new PitwallError('bad-stream-name', 'the frame has no "stream" text', { stage: 'decode' });
 }

@@ -9,6 +9,8 @@ const WINDOW_BYTES_MIN = 64 * 1024;
 const WINDOW_BYTES_MAX = 8 * 1024 * 1024;
 /** Acks are small; a peer that leaves this many unread is not reading. */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
+/** Connections that go on sending are ended when the memory budget is overrun by this factor. */
+const OVERRUN = 1.25;
 const CLIENT_NAME = /^[\w.:@/ -]{1,128}$/;
 
 export interface IngestEndpointOptions {
@@ -29,6 +31,7 @@ export class IngestEndpoint implements Endpoint, SocketRoute {
   readonly payloadBytesMax: number;
   readonly unsentBytesMax = UNSENT_BYTES_MAX;
   readonly subprotocols = null;
+  private closing = false;
   private readonly connections = new Set<IngestConnection>();
 
   constructor(private readonly options: IngestEndpointOptions) {
@@ -47,7 +50,20 @@ export class IngestEndpoint implements Endpoint, SocketRoute {
     return Math.max(WINDOW_BYTES_MIN, Math.min(WINDOW_BYTES_MAX, Math.floor(room)));
   }
 
+  get overrun(): boolean {
+    const { budget } = this.options;
+    return budget.pressed && budget.usedBytes > budget.limitBytes * OVERRUN;
+  }
+
+  /** Takes no more frames, and resolves when those that were taken are answered, or after `withinMs`. */
+  async close(withinMs: number): Promise<void> {
+    this.closing = true;
+    for (const connection of this.connections) connection.stopTaking();
+    await this.intake.drain(withinMs);
+  }
+
   accept(request: SocketRequest): SocketHandlerFactory | SocketRefusal {
+    if (this.closing) return { status: 503, reason: 'the gateway is shutting down' };
     if (this.options.budget.pressed)
       return { status: 503, reason: 'the memory budget is used up; try again in a second' };
     if (this.connections.size >= this.options.connectionsMax) {

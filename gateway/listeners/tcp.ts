@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import type { Logger } from '../../core/logger.js';
 import type { Transport, TransportHandler } from '../mqtt/transport.js';
+import { cannotBind } from './cannot-bind.js';
 
 export interface TcpListenerOptions {
   host: string;
@@ -41,9 +42,10 @@ export async function listenTcp({ host, port, server }: TcpListenerOptions): Pro
     },
   );
   await new Promise<void>((resolve, reject) => {
-    listener.once('error', reject);
+    const refuse = (cause: Error) => reject(cannotBind('gateway.mqtt', host, port, cause));
+    listener.once('error', refuse);
     listener.listen(port, host, () => {
-      listener.off('error', reject);
+      listener.off('error', refuse);
       resolve();
     });
   });

@@ -1,5 +1,5 @@
 import type uws from 'uWebSockets.js';
-import { PitwallError } from '../../core/errors.js';
+import { cannotBind } from './cannot-bind.js';
 import {
   chooseSubprotocol,
   type HttpListener,
@@ -32,15 +32,7 @@ export function listenUws(module: typeof uws, host: string, port: number, routes
   return new Promise((resolve, reject) => {
     app.listen(host, port, (token) => {
       if (!token) {
-        reject(
-          new PitwallError(
-            'bad-configuration',
-            `gateway.http: ${host}:${port} cannot be bound; is another process on it?`,
-            {
-              stage: 'gateway',
-            },
-          ),
-        );
+        reject(cannotBind('gateway.http', host, port));
         return;
       }
       resolve({

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { PitwallError } from '../../core/errors.js';
+import { cannotBind } from './cannot-bind.js';
 import {
   chooseSubprotocol,
   type HttpListener,
@@ -19,8 +19,10 @@ export async function listenWs(host: string, port: number, routes: HttpRoutes): 
   const servers = new Map<string, WebSocketServer>();
   for (const [path, route] of Object.entries(routes.sockets)) servers.set(path, socketServer(route));
   http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const url = new URL(request.url ?? '/', 'http://gateway');
-    const route = routes.sockets[url.pathname];
+    // The error is the cause of the close that follows.
+    socket.on('error', () => {});
+    const [path, query] = split(request.url);
+    const route = routes.sockets[path];
     const header = (name: string) => String(request.headers[name] ?? '');
     const remoteAddress = socket.remoteAddress ?? '';
     const answer = !route
@@ -32,32 +34,24 @@ export async function listenWs(host: string, port: number, routes: HttpRoutes): 
           key: header('sec-websocket-key'),
           origin: header('origin'),
           host: header('host'),
-        }) ?? route.accept({ query: url.search.slice(1), authorization: header('authorization'), remoteAddress }));
+        }) ?? route.accept({ query: query, authorization: header('authorization'), remoteAddress }));
     if (typeof answer !== 'function') {
       const retry = answer.status === 503 ? 'Retry-After: 1\r\n' : '';
+      socket.once('finish', () => socket.destroy());
       socket.end(
         `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${retry}Connection: close\r\n\r\n${answer.reason}\n`,
       );
       return;
     }
-    const server = servers.get(url.pathname)!;
+    const server = servers.get(path)!;
     server.handleUpgrade(request, socket, head, (ws) => serveSocket(ws, remoteAddress, answer, route!));
   });
   await new Promise<void>((resolve, reject) => {
-    http.once('error', (cause) =>
-      reject(
-        new PitwallError(
-          'bad-configuration',
-          `gateway.http: ${host}:${port} cannot be bound; is another process on it?`,
-          {
-            stage: 'gateway',
-            cause,
-          },
-        ),
-      ),
-    );
+    http.once('error', (cause) => reject(cannotBind('gateway.http', host, port, cause)));
     http.listen(port, host, resolve);
   });
+  // An accept that failed, as without file descriptors, costs that connection and not the gateway.
+  http.on('error', () => {});
   return {
     address: `${host}:${(http.address() as AddressInfo).port}`,
     engine: 'ws',
@@ -119,8 +113,14 @@ function serveSocket(ws: WebSocket, remoteAddress: string, connect: SocketHandle
   });
 }
 
+/** Path and query of a request target, whatever it holds. */
+function split(target = '/'): [path: string, query: string] {
+  const at = target.indexOf('?');
+  return at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
+}
+
 async function servePage(request: IncomingMessage, response: ServerResponse, routes: HttpRoutes): Promise<void> {
-  const path = new URL(request.url ?? '/', 'http://gateway').pathname;
+  const [path] = split(request.url);
   const page = request.method === 'GET' ? routes.pages[path] : undefined;
   if (!page) {
     response.writeHead(404).end('not found\n');

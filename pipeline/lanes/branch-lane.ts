@@ -27,6 +27,8 @@ interface Reader {
   partition: number;
   bus: LogBus | null;
   folder: string;
+  /** Topic and identity of its log, for the sink: positions in a log that was deleted must not count in a new one. */
+  sinkTopic: string;
   /** The next offset to read. */
   offset: number;
   /** Offset from which the store would have to be fed again. */
@@ -37,9 +39,9 @@ interface Reader {
 export class BranchLane implements Lane {
   private readonly sink: Sink;
   private readonly tagger: Tagger;
+  private ingest: LogBus | null = null;
   private readers: Reader[] = [];
-  /** Names the log in the sink's positions: those of a log that was deleted and begun anew must not count for the new one. */
-  private log = '';
+  private known: readonly Position[] = [];
   private unflushedRecords = 0;
   private unflushedRows = 0;
   private unflushedSince = 0;
@@ -52,14 +54,16 @@ export class BranchLane implements Lane {
   async open(): Promise<LaneReport> {
     const { folders, partitions, patterns, processors } = this.spec;
     const ingest = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
-    this.log = `@${ingest.fact(...LOG_FACT)?.toString() ?? ''}`;
-    const known = (await this.sink.open()).flatMap(({ topic, ...at }) =>
-      topic.endsWith(this.log) ? { topic: topic.slice(0, -this.log.length), ...at } : [],
-    );
+    this.ingest = ingest;
+    this.known = await this.sink.open();
     for (let partition = 0; partition < partitions; partition++) {
-      if (patterns.length > 0) this.readers.push(reader(TELEMETRY_TOPIC, partition, ingest, folders.ingest, known));
+      if (patterns.length > 0) {
+        const device = reader(TELEMETRY_TOPIC, partition, folders.ingest);
+        this.readers.push(device);
+        this.attach(device, ingest);
+      }
       const folder = join(folders.processors, `partition-${partition}`);
-      for (const processor of processors) this.readers.push(reader(processor, partition, null, folder, known));
+      for (const processor of processors) this.readers.push(reader(processor, partition, folder));
     }
     this.openOutputs();
     return { ...emptyReport(), positions: this.positions(), more: true };
@@ -72,6 +76,7 @@ export class BranchLane implements Lane {
     if (this.unflushedRecords > 0 && (waited >= dueMs || this.unflushedRows >= FLUSH_ROWS)) await this.flush(false);
     report.wakeMs = this.unflushedRecords === 0 ? null : this.unflushedRows > 0 ? FLUSH_MS : FLUSH_POSITIONS_MS;
     report.positions = this.positions();
+    report.outputLag = this.outputLag();
     return report;
   }
 
@@ -82,8 +87,11 @@ export class BranchLane implements Lane {
   }
 
   async close(): Promise<void> {
-    await this.sink.close();
-    for (const bus of new Set(this.readers.map((each) => each.bus))) await bus?.close();
+    try {
+      await this.sink.close();
+    } finally {
+      for (const bus of new Set([this.ingest, ...this.readers.map((each) => each.bus)])) await bus?.close();
+    }
   }
 
   private async read(): Promise<LaneReport> {
@@ -93,7 +101,10 @@ export class BranchLane implements Lane {
       if (!from.bus) continue;
       const run = from.bus.read(from.topic, from.partition, from.offset, STEP_BYTES);
       report.dropped += run.dropped;
-      if (run.records.length === 0) continue;
+      if (run.records.length === 0) {
+        from.offset = run.next;
+        continue;
+      }
       const batches: SinkBatch[] = [];
       for (const record of run.records) {
         const batch = this.sinkBatch(from, record);
@@ -117,7 +128,7 @@ export class BranchLane implements Lane {
   private async flush(force: boolean): Promise<void> {
     for (const position of await this.sink.flush(force)) {
       const from = this.readers.find(
-        (each) => each.topic + this.log === position.topic && each.partition === position.partition,
+        (each) => each.sinkTopic === position.topic && each.partition === position.partition,
       );
       if (from) from.durable = position.offset;
     }
@@ -137,7 +148,7 @@ export class BranchLane implements Lane {
       throw new Error(`schema ${packed.schema} of ${from.topic}/${from.partition}/${record.offset} is not registered`);
     return {
       batch: unpack([packed], record.stream, schema),
-      topic: from.topic + this.log,
+      topic: from.sinkTopic,
       partition: from.partition,
       offset: record.offset,
       tags,
@@ -154,14 +165,34 @@ export class BranchLane implements Lane {
     for (const from of this.readers) {
       if (from.bus || !existsSync(from.folder)) continue;
       const same = this.readers.find((each) => each.bus && each.folder === from.folder)?.bus;
-      from.bus = same ?? openIfMade(from.folder, this.spec.partitions);
+      const bus = same ?? openIfMade(from.folder, this.spec.partitions);
+      if (bus && !this.attach(from, bus)) void bus.close();
     }
   }
 
+  /** False while the log has no identity yet: its writer is only just making it. */
+  private attach(from: Reader, bus: LogBus): boolean {
+    const log = bus.fact(...LOG_FACT)?.toString();
+    if (log === undefined) return false;
+    from.bus = bus;
+    from.sinkTopic = `${from.topic}@${log}`;
+    const at = this.known.find(({ topic, partition }) => topic === from.sinkTopic && partition === from.partition);
+    from.offset = from.durable = at?.offset ?? 0;
+    return true;
+  }
+
   /** Moves position and time without rows. */
-  private empty({ topic, partition }: Reader, { offset, stream, receivedUs }: BusRecord): SinkBatch {
+  private empty({ sinkTopic, partition }: Reader, { offset, stream, receivedUs }: BusRecord): SinkBatch {
     const batch = { stream, schema: NO_COLUMNS, rows: 0, timeUs: new Float64Array(0), columns: [] };
-    return { batch, topic: topic + this.log, partition, offset, tags: {}, receivedUs };
+    return { batch, topic: sinkTopic, partition, offset, tags: {}, receivedUs };
+  }
+
+  private outputLag(): number {
+    let lag = 0;
+    for (const { topic, partition, bus, durable } of this.readers) {
+      if (bus && topic !== TELEMETRY_TOPIC) lag += Math.max(0, bus.end(topic, partition) - durable);
+    }
+    return lag;
   }
 
   private positions(): Position[] {
@@ -169,15 +200,8 @@ export class BranchLane implements Lane {
   }
 }
 
-function reader(
-  topic: string,
-  partition: number,
-  bus: LogBus | null,
-  folder: string,
-  known: readonly Position[],
-): Reader {
-  const offset = known.find((each) => each.topic === topic && each.partition === partition)?.offset ?? 0;
-  return { topic, partition, bus, folder, offset, durable: offset };
+function reader(topic: string, partition: number, folder: string): Reader {
+  return { topic, partition, bus: null, folder, sinkTopic: '', offset: 0, durable: 0 };
 }
 
 function openIfMade(dir: string, partitions: number): LogBus | null {

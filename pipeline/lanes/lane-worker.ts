@@ -9,23 +9,28 @@ const lanes = new Map<string, Lane>();
 export default async function runLane(task: LaneTask): Promise<LaneReport> {
   const { id } = task.spec;
   try {
-    if (task.action === 'open') {
-      await lanes.get(id)?.close();
+    if (task.action === 'open' || task.action === 'close') {
+      await close(id);
+      if (task.action === 'close') return emptyReport();
       const lane = createLane(task.spec);
       lanes.set(id, lane);
       return await lane.open();
     }
     const lane = lanes.get(id);
-    if (!lane) throw new PitwallError('internal', `lane ${id} is not open`, { stage: 'pipeline' });
-    if (task.action === 'step') return await lane.step(task.holds);
-    if (task.action === 'finish') return await lane.finish();
-    lanes.delete(id);
-    await lane.close();
-    return emptyReport();
+    // The thread that had it is gone: opening it here goes on at its checkpoint.
+    if (!lane) throw new PitwallError('internal', `lane ${id} is not open`, { stage: 'pipeline', retryable: true });
+    return task.action === 'step' ? await lane.step(task.holds) : await lane.finish();
   } catch (error) {
     const message = error instanceof PitwallError ? error.message : String((error as Error)?.stack ?? error);
     return { ...emptyReport(), fault: { message, retryable: !(error instanceof PitwallError) || error.retryable } };
   }
+}
+
+/** Once only, whatever comes of it: what a lane shares with others counts its users. */
+async function close(id: string): Promise<void> {
+  const lane = lanes.get(id);
+  lanes.delete(id);
+  await lane?.close();
 }
 
 function createLane(spec: LaneSpec): Lane {

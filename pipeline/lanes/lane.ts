@@ -72,6 +72,10 @@ export interface LaneReport {
   warnings: string[];
   /** Records that retention dropped before this lane read them. */
   dropped: number;
+  /** Records of processors' outputs that it has not made durable yet; those of the ingest log the main thread knows. */
+  outputLag: number;
+  /** Rows that came too late for a join since the lane was opened: they, or what they would have changed, are not corrected. */
+  lateRows: number;
 }
 
 export interface LaneFault {
@@ -91,5 +95,7 @@ export function emptyReport(): LaneReport {
     fault: null,
     warnings: [],
     dropped: 0,
+    outputLag: 0,
+    lateRows: 0,
   };
 }

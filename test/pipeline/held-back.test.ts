@@ -26,10 +26,18 @@ sinks:
 `,
   ).start();
   const client = await IngestClient.connect(gateway.http, '?client=held');
-  for (let seq = 1; seq <= FRAMES; seq++)
-    client.send({ stream: `held/${seq % 7}/a`, seq, t: 1711111111000 + seq, n: seq, FILLING });
+  let sent = 0;
+  const sendSome = () => {
+    while (sent < Math.min(FRAMES, client.acked + 20)) {
+      const seq = ++sent;
+      client.send({ stream: `held/${seq % 7}/a`, seq, t: 1711111111000 + seq, n: seq, FILLING });
+    }
+  };
   const health = async () => JSON.parse(await (await fetch(`http://${gateway.http}/health`)).text());
-  await eventually('a full log', async () => (await health()).bus.full === true);
+  await eventually('a full log', async () => {
+    sendSome();
+    return (await health()).bus.full === true;
+  });
   const answer = await fetch(`http://${gateway.http}/health`);
   assert.equal(answer.status, 503);
   const { lanes } = await health();

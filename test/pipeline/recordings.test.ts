@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { eventually } from '../support/eventually.js';
+import { exactUs } from '../support/exact-us.js';
 import { GatewayProcess, pitwall } from '../support/gateway-process.js';
 import { needs, sharedPath } from '../support/recordings.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -36,15 +37,8 @@ function jsonl(path: string): Row[] {
     .map((line) => JSON.parse(line) as Row);
 }
 
-/** A number in whole microseconds, rounded from all digits of the double: a product would have been rounded before. */
-function exactUs(cell: string, scaleUs: number): number {
-  const digits = Math.log10(scaleUs);
-  const [whole, fraction] = Number(cell).toFixed(20).split('.') as [string, string];
-  return Number(whole + fraction.slice(0, digits)) + (fraction[digits]! >= '5' ? 1 : 0);
-}
-
 /** The rows a file should have become: numbers where every cell of the column is one, else texts; NaN and nothing are null. */
-function expected(path: string, stream: string, timeColumns: string[], scaleUs: number, shiftUs: number): Row[] {
+function expected(path: string, stream: string, timeColumns: string[], scaleUs: 1e6 | 1e3, shiftUs: number): Row[] {
   const { columns, rows } = readCsv(path);
   const time = columns.indexOf(timeColumns.find((name) => columns.includes(name))!);
   const numeric = columns.map((_, c) =>

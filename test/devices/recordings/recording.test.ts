@@ -12,6 +12,7 @@ import { mergeByTime } from '../../../devices/recordings/merge.js';
 import { isoTimeUs, recordedTimeUs } from '../../../devices/recordings/recorded-time.js';
 import { type RecordedMessage, Recording, type RecordingOptions } from '../../../devices/recordings/recording.js';
 import { jsonPayload } from '../../../devices/senders/json-payload.js';
+import { exactUs } from '../../support/exact-us.js';
 
 const shared = process.env.PITWALL_SHARED ?? fileURLToPath(new URL('../../../../../shared', import.meta.url));
 const skip = existsSync(join(shared, 'data')) ? false : `NO RECORDINGS at ${join(shared, 'data')}: set PITWALL_SHARED`;
@@ -258,7 +259,7 @@ test('comma2k19: every row of every file comes with every cell', { skip }, async
       const { batch } = message;
       for (let r = 0; r < batch.rows; r++, i++) {
         const cells = lines[i]!.split(',');
-        assert.equal(batch.timeUs[r], Math.round(Number(cells[0]) * 1e6));
+        assert.equal(batch.timeUs[r], exactUs(cells[0]!, 1e6));
         for (let c = 0; c < names.length; c++) {
           const value = cellAt(batch, c, r);
           const isText = names[c] === 'data_hex';

@@ -43,6 +43,21 @@ for (const engine of ['auto', 'ws'] as const) {
   const open = (listener: HttpListener, path = '/echo', options: WebSocket.ClientOptions = {}) =>
     new WebSocket(`ws://${listener.address}${path}`, 'mqtt', options);
 
+  test(`${engine}: request targets that are no URL, and peers that reset, do not stop it`, async () => {
+    const listener = await serve();
+    const [host, port] = listener.address.split(':') as [string, string];
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13';
+    for (const head of ['GET // HTTP/1.1', `GET // HTTP/1.1\r\n${upgrade}`, `GET http://[ HTTP/1.1\r\n${upgrade}`]) {
+      const socket = connect(Number(port), host);
+      socket.on('error', () => {});
+      socket.write(`${head}\r\nHost: x\r\n\r\n`);
+      await once(socket, 'data');
+      socket.resetAndDestroy();
+    }
+    assert.equal(await (await fetch(`http://${listener.address}/page`)).text(), 'hello\n');
+    await listener.close();
+  });
+
   test(`${engine}: texts and bytes come back as they were sent, and the subprotocol is agreed`, async () => {
     const listener = await serve();
     const socket = open(listener);

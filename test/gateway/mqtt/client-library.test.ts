@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { eventually } from '../../support/eventually.js';
 import { TestServer } from './test-server.js';
 
 let server: TestServer;
@@ -103,8 +104,10 @@ test('the npm client goes on by itself when the connection breaks, and every QoS
       client.stream.destroy();
     }
   }
-  await Promise.all(pending);
-  await client.endAsync();
+  // The client does not always settle what was in the middle of the flow when its stream was torn; the server tells.
+  for (const promise of pending) promise.catch(() => {});
+  await eventually('all messages', () => new Set(server.acceptor.messages.map(({ payload }) => payload)).size === 400);
+  await client.endAsync(true);
   const payloads = server.acceptor.messages.map(({ payload }) => Number(payload)).sort((a, b) => a - b);
   assert.deepEqual(
     payloads,
