@@ -34,7 +34,7 @@ export interface CutHooks {
  * When a cut is durable each source in it is told once, and the memory budget gets its bytes back.
  */
 export class CutCycle {
-  readonly statistics = { cuts: 0, failedCuts: 0, lastCommitMs: 0, totalCommitMs: 0 };
+  readonly statistics = { cuts: 0, failedCuts: 0, totalCommitMs: 0 };
   private open: Cut;
   private committing: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
@@ -125,7 +125,6 @@ export class CutCycle {
 
   private durable(cut: Cut, ms: number): void {
     this.statistics.cuts++;
-    this.statistics.lastCommitMs = ms;
     this.statistics.totalCommitMs += ms;
     this.finish(cut);
     for (const source of cut.sources) this.tell(source, () => source.durable(cut.id));

@@ -13,7 +13,6 @@ export interface GatewayStore {
 
 /** Collects one cut; everything is encoded during the call, so nothing handed over needs to outlive it. */
 export interface CutWriter {
-  readonly records: number;
   addSchema(schema: Schema): void;
   batch(key: string, batch: Batch, receivedUs: number): void;
   packed(key: string, batch: PackedBatch, schema: Schema, receivedUs: number): void;

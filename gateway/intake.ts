@@ -260,21 +260,7 @@ export class Intake implements Acceptor {
   private refuseRows(source: Source, name: string, storedRows: number): Refusal {
     const refusals = this.rowRefusals;
     this.rowRefusals = [];
-    for (const { code, reason, column, cell, expected, original } of refusals) {
-      this.cycle.writer.deadLetter({
-        stream: name,
-        code,
-        reason,
-        stage: 'decode',
-        column,
-        cell,
-        expected,
-        client: source.client,
-        receivedUs: this.context.receivedUs,
-        decoder: this.decoder,
-        original,
-      });
-    }
+    for (const refusal of refusals) this.bury(source, name, refusal);
     this.counters.refusedRows += refusals.length;
     const first = refusals[0]!;
     const reason =
@@ -286,21 +272,21 @@ export class Intake implements Acceptor {
 
   private refuseMessage(source: Source, name: string, payload: Buffer, error: PitwallError): Refusal {
     this.counters.refusedMessages++;
+    const { code, message: reason } = error;
+    this.bury(source, name, { code, reason, column: null, cell: null, expected: null, original: payload });
+    return { code, reason, storedRows: 0, refusedRows: 0 };
+  }
+
+  private bury(source: Source, name: string, refusal: RowRefusal): void {
     this.cycle.writer.deadLetter({
+      ...refusal,
       // A frame may name anything, of any length; all of it stands in the original.
       stream: name.slice(0, STREAM_NAME_BYTES_MAX),
-      code: error.code,
-      reason: error.message,
       stage: 'decode',
-      column: null,
-      cell: null,
-      expected: null,
       client: source.client,
       receivedUs: this.context.receivedUs,
       decoder: this.decoder,
-      original: payload,
     });
-    return { code: error.code, reason: error.message, storedRows: 0, refusedRows: 0 };
   }
 }
 

@@ -57,10 +57,6 @@ export class StreamDirectory {
     return this.open.get(name) ?? this.create(name);
   }
 
-  get size(): number {
-    return this.open.size;
-  }
-
   /** Closes streams without rows in the cut `current`, oldest first, when there are too many. */
   trim(current: number): void {
     if (this.open.size <= OPEN_STREAMS_MAX) return;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Input, ProcessorPlan } from '../processors/plan.js';
+import type { Input } from '../processors/plan.js';
+import { connectedComponents } from '../processors/topology.js';
 import type { Config } from './config/config.js';
 import type { BusFolders, LaneSpec } from './lanes/lane.js';
 
@@ -16,7 +17,7 @@ export function buildLanes(config: Config): LaneSpec[] {
     declared: config.streams.map((stream) => stream.pattern.text),
   };
   const lanes: LaneSpec[] = [];
-  for (const plans of components(config.processors.map((processor) => processor.plan))) {
+  for (const plans of connectedComponents(config.processors.map((processor) => processor.plan))) {
     for (let partition = 0; partition < common.partitions; partition++) {
       const id = `processors ${plans.map((plan) => plan.name).join('+')} partition ${partition}`;
       lanes.push({ ...common, kind: 'processors', id, partition, plans, outputBytesMax: config.bus.log.sizeBytes });
@@ -37,27 +38,4 @@ function split(inputs: readonly Input[]): { patterns: string[]; processors: stri
     else processors.push(input.processor);
   }
   return { patterns, processors };
-}
-
-/** Processors that read one another belong together: they run in one lane, in memory. Names in the order of the file. */
-export function components(plans: readonly ProcessorPlan[]): ProcessorPlan[][] {
-  const groupOf = new Map<string, string>(plans.map((plan) => [plan.name, plan.name]));
-  for (const plan of plans) {
-    for (const input of inputsOf(plan)) {
-      if (!('processor' in input)) continue;
-      const from = groupOf.get(input.processor)!;
-      const to = groupOf.get(plan.name)!;
-      for (const [name, group] of groupOf) if (group === to) groupOf.set(name, from);
-    }
-  }
-  const groups = new Map<string, ProcessorPlan[]>();
-  for (const plan of plans) {
-    const group = groupOf.get(plan.name)!;
-    groups.set(group, [...(groups.get(group) ?? []), plan]);
-  }
-  return [...groups.values()];
-}
-
-function inputsOf(plan: ProcessorPlan): Input[] {
-  return [...plan.from, ...plan.steps.flatMap((step) => (step.verb === 'join' ? [step.with] : []))];
 }

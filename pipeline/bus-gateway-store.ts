@@ -71,10 +71,6 @@ class BusCutWriter implements CutWriter {
     private readonly commitment: Commit,
   ) {}
 
-  get records(): number {
-    return this.commitment.records;
-  }
-
   addSchema(schema: Schema): void {
     this.commitment.addSchema(schema);
   }

@@ -1,4 +1,4 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { LogBus } from '../bus/log/log-bus.js';
 import type { ByteBudget } from '../core/byte-budget.js';
@@ -18,10 +18,7 @@ export interface MetricsSources {
 }
 
 /** What `/metrics` shows. */
-export function gatewayMetrics({ intake, budget, bus, ingest, mqtt, lanes }: MetricsSources): {
-  page: MetricsPage;
-  loopDelay: IntervalHistogram;
-} {
+export function gatewayMetrics({ intake, budget, bus, ingest, mqtt, lanes }: MetricsSources): MetricsPage {
   const page = new MetricsPage();
   const loopDelay = monitorEventLoopDelay({ resolution: 5 });
   loopDelay.enable();
@@ -92,5 +89,5 @@ export function gatewayMetrics({ intake, budget, bus, ingest, mqtt, lanes }: Met
     'MQTT connections ended for breaking the protocol.',
     () => mqtt.protocolErrors,
   );
-  return { page, loopDelay };
+  return page;
 }

@@ -112,14 +112,14 @@ async function start(config: Config, logger: Logger, closers: (() => Promise<voi
     addresses.mqtt = listener.address;
   }
   if (config.gateway.http) {
-    const { page } = gatewayMetrics({ intake, budget, bus, ingest, mqtt, lanes: () => scheduler.statuses });
+    const metrics = gatewayMetrics({ intake, budget, bus, ingest, mqtt, lanes: () => scheduler.statuses });
     const listener = await listenHttp({
       ...config.gateway.http,
       logger,
       routes: {
         sockets: { '/ingest': ingest, '/mqtt': mqttSocketRoute(mqtt, payloadBytes) },
         pages: {
-          '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: page.render() }),
+          '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: metrics.render() }),
           '/health': () => healthPage(scheduler.statuses, bus),
         },
       },

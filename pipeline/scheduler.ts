@@ -16,7 +16,6 @@ export interface LaneStatus {
   id: string;
   state: 'opening' | 'running' | 'retrying' | 'stopped';
   error: string | null;
-  attempts: number;
   rows: number;
   outputRows: number;
   dropped: number;
@@ -66,7 +65,6 @@ export class Scheduler {
         id: spec.id,
         state: 'opening',
         error: null,
-        attempts: 0,
         rows: 0,
         outputRows: 0,
         dropped: 0,
@@ -181,7 +179,6 @@ export class Scheduler {
     }
     if (action !== 'open' && report.records > 0) {
       entry.retry.succeed();
-      status.attempts = 0;
       status.error = null;
     }
     status.rows += report.rows;
@@ -205,11 +202,10 @@ export class Scheduler {
     const { status } = entry;
     const waitMs = entry.retry.fail();
     entry.retryMs = waitMs ?? 0;
-    status.attempts = entry.retry.attempts;
     status.error = message;
     status.state = retryable && waitMs !== null ? 'retrying' : 'stopped';
     const then = status.state === 'stopped' ? 'stays stopped at its checkpoint; nothing is lost' : 'tries again';
-    this.hooks.logger.error(`${entry.spec.id} failed and ${then}`, { attempt: status.attempts, error: message });
+    this.hooks.logger.error(`${entry.spec.id} failed and ${then}`, { attempt: entry.retry.attempts, error: message });
   }
 
   /** What every branch has read of the outputs on this lane's partition, whose log is shared by all its processors. */

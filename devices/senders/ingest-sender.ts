@@ -1,5 +1,6 @@
 import WebSocket from 'ws';
-import { PitwallError } from '../../core/errors.js';
+import type { PitwallError } from '../../core/errors.js';
+import { unusable } from './gateway-fault.js';
 import { type IngestFrame, IngestFrames } from './ingest-frames.js';
 import { ReconnectDelay } from './reconnect-delay.js';
 import { messageRows, type Outgoing, REASONS_MAX, type Sender, type SenderReport, type WireFormat } from './sender.js';
@@ -239,14 +240,7 @@ export class IngestSender implements Sender {
   }
 
   private fail(why: string): void {
-    const error = new PitwallError(
-      'protocol-error',
-      `the gateway at ${safeUrl(this.options.url)} cannot be used: ${why}`,
-      {
-        stage: 'command',
-        retryable: true,
-      },
-    );
+    const error = unusable(this.options.url, why);
     this.failure = error;
     this.opening?.reject(error);
     this.opening = null;
@@ -255,11 +249,4 @@ export class IngestSender implements Sender {
     this.drainers = [];
     this.socket?.terminate();
   }
-}
-
-/** The address without user and password, for messages. */
-export function safeUrl(text: string): string {
-  const url = new URL(text);
-  url.username = url.password = '';
-  return url.href;
 }

@@ -1,8 +1,8 @@
 import mqtt, { type IClientOptions, type IClientPublishOptions, type MqttClient } from 'mqtt';
-import { PitwallError } from '../../core/errors.js';
+import type { PitwallError } from '../../core/errors.js';
 import { pack } from '../../schemas/data-block.js';
 import { packedBytesMax, writePacked } from '../../schemas/packed-batch.js';
-import { safeUrl } from './ingest-sender.js';
+import { unusable } from './gateway-fault.js';
 import { jsonPayload } from './json-payload.js';
 import {
   messageRows,
@@ -162,14 +162,7 @@ export class MqttSender implements Sender {
   }
 
   private fail(why: string): void {
-    const error = new PitwallError(
-      'protocol-error',
-      `the gateway at ${safeUrl(this.options.url)} cannot be used: ${why}`,
-      {
-        stage: 'command',
-        retryable: true,
-      },
-    );
+    const error = unusable(this.options.url, why);
     this.failure = error;
     this.client?.end(true);
     for (const { waiter } of this.queue) waiter?.reject(error);

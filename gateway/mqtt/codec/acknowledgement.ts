@@ -1,8 +1,9 @@
 import { malformed, protocolError } from '../mqtt-fault.js';
-import { type OutBuffer, varintBytes, writeText, writeU16, writeVarint } from './out-buffer.js';
+import { type OutBuffer, writeU16 } from './out-buffer.js';
 import type { PacketReader } from './packet-reader.js';
 import { PACKET, type ProtocolLevel } from './packet-type.js';
-import { PLACE, PROPERTY, type Properties } from './properties.js';
+import { PLACE, type Properties } from './properties.js';
+import { writeWithReasonString } from './reason-string.js';
 
 const FLOW_REASONS = new Set([0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]);
 const RELEASE_REASONS = new Set([0x00, 0x92]);
@@ -41,24 +42,7 @@ export function writeAcknowledgement(
   reasonString: string | null,
   packetBytesMax: number,
 ): void {
-  if (reasonString !== null) {
-    const textBytes = Buffer.byteLength(reasonString);
-    const length = 3 + textBytes;
-    const remaining = 3 + varintBytes(length) + length;
-    const total = 1 + varintBytes(remaining) + remaining;
-    if (total <= packetBytesMax) {
-      const bytes = out.reserve(total);
-      let at = out.offset;
-      bytes[at++] = first;
-      at = writeVarint(bytes, at, remaining);
-      at = writeU16(bytes, at, id);
-      bytes[at++] = reason;
-      at = writeVarint(bytes, at, length);
-      bytes[at++] = PROPERTY.reasonString;
-      writeText(bytes, at, reasonString, textBytes);
-      return;
-    }
-  }
+  if (reasonString !== null && writeWithReasonString(out, first, id, reason, reasonString, packetBytesMax)) return;
   const bytes = out.reserve(reason === 0 ? 4 : 5);
   let at = out.offset;
   bytes[at++] = first;

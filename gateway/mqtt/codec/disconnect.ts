@@ -1,8 +1,9 @@
 import { protocolError } from '../mqtt-fault.js';
-import { type OutBuffer, varintBytes, writeText, writeVarint } from './out-buffer.js';
+import type { OutBuffer } from './out-buffer.js';
 import type { PacketReader } from './packet-reader.js';
 import type { ProtocolLevel } from './packet-type.js';
 import { PLACE, PROPERTY, type Properties } from './properties.js';
+import { writeWithReasonString } from './reason-string.js';
 
 /** What a client may give as its reason (section 3.14.2.1). */
 const CLIENT_REASONS = new Set([0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99]);
@@ -37,23 +38,7 @@ export function writeDisconnect(
   reasonString: string | null,
   packetBytesMax: number,
 ): void {
-  if (reasonString !== null) {
-    const textBytes = Buffer.byteLength(reasonString);
-    const length = 3 + textBytes;
-    const remaining = 1 + varintBytes(length) + length;
-    const total = 1 + varintBytes(remaining) + remaining;
-    if (total <= packetBytesMax) {
-      const bytes = out.reserve(total);
-      let at = out.offset;
-      bytes[at++] = 0xe0;
-      at = writeVarint(bytes, at, remaining);
-      bytes[at++] = reason;
-      at = writeVarint(bytes, at, length);
-      bytes[at++] = PROPERTY.reasonString;
-      writeText(bytes, at, reasonString, textBytes);
-      return;
-    }
-  }
+  if (reasonString !== null && writeWithReasonString(out, 0xe0, null, reason, reasonString, packetBytesMax)) return;
   const bytes = out.reserve(3);
   bytes.set([0xe0, 1, reason], out.offset);
 }
