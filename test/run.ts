@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { needsSharedKafka, shareKafka } from './servers/kafka-server.js';
 
 /**
  * Runs the built tests with node's own runner: `npm test [-- FILTER…]` (parts of paths), `npm run test:chaos` for the
@@ -31,11 +33,18 @@ if (files.length === 0) {
   process.stderr.write(`no test file matches ${filters.join(' ')}\n`);
   process.exit(1);
 }
-const run = spawnSync(
+
+const env = { ...process.env };
+const usesKafka = files.some(
+  (file) => file.slice(root.length).includes('kafka') || readFileSync(file, 'utf8').includes('kafka-server'),
+);
+if (usesKafka && needsSharedKafka().skip === false) Object.assign(env, await shareKafka());
+
+const run = spawn(
   process.execPath,
   ['--enable-source-maps', '--test', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`, ...files],
-  {
-    stdio: 'inherit',
-  },
+  { stdio: 'inherit', env },
 );
-process.exit(run.status ?? 1);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => run.kill(signal));
+const [status] = (await once(run, 'exit')) as [number | null];
+process.exit(status ?? 1);
