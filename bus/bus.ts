@@ -4,44 +4,57 @@ import type { Schema } from '../columnar/schema.js';
  * The bus: topics of partitions of records, in the order they were appended, durable when `commit` resolves.
  *
  * Contract, held by `test/contract/bus.ts` for every implementation:
- * - Offsets of a partition count 0, 1, 2 … without a gap. One writer a partition.
+ * - Offsets of a partition count 0, 1, 2 … without a gap.
  * - A commit is atomic over all it holds: records of any partitions, facts and schemas. After a crash at any point
- *   either all of it is there or nothing.
- * - Readers see only committed records, each once and in order, and read on from any offset that is still kept.
+ *   either all of it is there, or comes by itself, or nothing.
+ * - Readers see only committed records, in order, and read on from any offset that is still kept. Each is there once,
+ *   or more than once with the same origin where the bus spans machines (see Deduplicator).
  * - Nothing that a registered reader has not passed is dropped, unless the bus was told to (`drop-oldest`), which
  *   counts what it drops.
  */
-export interface Bus {
-  /** Partitions of every topic of this bus; fixed when it was first opened. */
-  readonly partitions: number;
-
+export interface Bus extends BusReader {
   /** Starts a commit. One may be open while another is being made durable. */
   begin(): Commit;
-
-  /**
-   * The records of a partition from `offset` on, up to about `bytesMax` (at least one record when there is any).
-   * Empty when nothing is there yet. When `offset` has been dropped, reading starts at the first record kept, and
-   * `dropped` says how many were missed. The values are views, valid until the next read of this bus.
-   */
-  read(topic: string, partition: number, offset: number, bytesMax: number): ReadRun;
-
-  /** The offset the next record of the partition will get; what has been committed, as this reader sees it now. */
-  end(topic: string, partition: number): number;
-  /** The first offset still kept. */
-  start(topic: string, partition: number): number;
 
   /** A fact: a small durable value under a table and a key, committed together with records. */
   fact(table: string, key: string): Buffer | undefined;
   facts(table: string, prefix?: string): Iterable<[key: string, value: Buffer]>;
-
-  /** A registered schema. */
-  schema(fingerprint: number): Schema | undefined;
 
   /** Every reader that must not miss anything says where it is; what all have passed may be dropped. */
   hold(reader: string, topic: string, partition: number, offset: number): void;
 
   /** Bytes of records kept, over all topics. */
   readonly storedBytes: number;
+}
+
+/** The reading side of a bus. */
+export interface BusReader {
+  /** Partitions of every topic of this bus; fixed when it was first opened. */
+  readonly partitions: number;
+
+  /**
+   * The records of a partition from `offset` on, up to about `bytesMax` (at least one record when there is any).
+   * Empty when nothing is there yet. When `offset` has been dropped, reading starts at the first record kept, and
+   * `dropped` says how many were missed. The values are views, valid until the next read of this bus.
+   */
+  read(topic: string, partition: number, offset: number, bytesMax: number): ReadRun | Promise<ReadRun>;
+
+  /** The offset the next record of the partition will get; what has been committed, as this reader sees it now. */
+  end(topic: string, partition: number): number | Promise<number>;
+  /** The first offset still kept. */
+  start(topic: string, partition: number): number | Promise<number>;
+
+  /** A registered schema. That of a record is known when `read` has given the record. */
+  schema(fingerprint: number): Schema | undefined;
+
+  /**
+   * Waits for more records of what was read last and came to its end: true when there may be some, false after
+   * `waitMs`. Only a bus whose readers nobody wakes has it.
+   */
+  wait?(waitMs: number): Promise<boolean>;
+
+  /** Records from `offset` on that were there at the last read: for a bus where `end` asks another machine. */
+  behind?(topic: string, partition: number, offset: number): number;
 
   close(): Promise<void>;
 }
@@ -67,6 +80,13 @@ export interface Commit {
 
 export type RecordKind = 'data' | 'tick';
 
+/** Rows of one number of a writer: `rows` of them from `firstRow` on. */
+export interface OriginPart {
+  sequence: number;
+  firstRow: number;
+  rows: number;
+}
+
 export interface RecordMeta {
   kind: RecordKind;
   /** Entity key; empty for a tick, which moves time for all entities of its partition. */
@@ -75,9 +95,18 @@ export interface RecordMeta {
   stream: string;
   /** When the gateway received it, microseconds since 1970. */
   receivedUs: number;
-  /** Who wrote it, and that writer's number for the partition, ascending. Readers drop what is not above the last. */
+  /**
+   * Its origin: who wrote it, and that writer's number for the partition, ascending. What was sent again after a crash
+   * has the same origin, and readers drop it (see Deduplicator).
+   */
   writer: string;
   sequence: number;
+  /**
+   * Where the rows of the record have several origins (small records were merged), or are some of the rows of one
+   * number: the parts, in the order of the rows. Absent: all rows of `sequence`. Kept where a bus spans machines; a log
+   * on one machine, where nothing is written twice, does without.
+   */
+  parts?: readonly OriginPart[];
   /** Tags that travel with the record, as JSON text; empty when there are none. */
   tags: string;
 }
@@ -101,6 +130,10 @@ export interface ReadRun {
   next: number;
   /** Records that were dropped before they could be read. */
   dropped: number;
+  /** Messages in between that are none of ours, where others can write to the bus too. */
+  foreign?: number;
+  /** The offset lies beyond the end: the topic was deleted and made anew, and `next` is where it starts. */
+  restarted?: true;
 }
 
 /** Topic of what devices sent, and of what was refused. A processor's output topic is its name. */

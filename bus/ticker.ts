@@ -1,4 +1,4 @@
-import { type Bus, type Commit, type RecordMeta, type RecordValue, TELEMETRY_TOPIC } from './bus.js';
+import { type Commit, type RecordMeta, type RecordValue, TELEMETRY_TOPIC } from './bus.js';
 
 /** Ticks come this far apart while a partition has been idle for less than the brisk time, and `SLOW_TICK_US` after. */
 export const TICK_US = 1_000_000;
@@ -32,7 +32,7 @@ export class Ticker {
 
   /** Partitions that hold records already count as idle from `nowUs` on. */
   constructor(
-    bus: Pick<Bus, 'partitions' | 'end'>,
+    bus: { readonly partitions: number; end(topic: string, partition: number): number },
     private readonly origin: TickOrigin,
     nowUs: number,
     /** The longest that anything waits for time to pass, microseconds. */

@@ -58,6 +58,12 @@ export function writePacked(batch: PackedBatch, target: Buffer, at: number): num
   return end;
 }
 
+/** The batch written into memory of its own. */
+export function encodePacked(batch: PackedBatch): Buffer {
+  const target = Buffer.allocUnsafe(packedBytesMax(batch));
+  return target.subarray(0, writePacked(batch, target, 0));
+}
+
 /** The batch for the bus: no columns of its own, the registered schema's fingerprint instead. */
 export function forBus(batch: PackedBatch, fingerprint: number): PackedBatch {
   return { ...batch, seq: 0, schema: fingerprint, columns: NO_FIELDS };

@@ -1,4 +1,4 @@
-import type { Column } from '../batch.js';
+import { type Column, isNull } from '../batch.js';
 
 /** The texts of several columns as one dictionary: `move` gives the new index of each text of a dictionary. */
 export class DictionaryMerger {
@@ -25,7 +25,7 @@ export class DictionaryMerger {
   }
 }
 
-/** The column with a dictionary of only the texts its first `rows` cells use. */
+/** The column with a dictionary of only the texts its first `rows` cells use; a null cell uses none. */
 export function compactDictionary(column: Column, rows: number): Column {
   const from = column.values as Int32Array;
   const dictionary = column.dictionary!;
@@ -33,6 +33,7 @@ export function compactDictionary(column: Column, rows: number): Column {
   const texts: string[] = [];
   const values = new Int32Array(rows);
   for (let i = 0; i < rows; i++) {
+    if (isNull(column.nulls, i)) continue;
     const old = from[i]!;
     let index = moved[old]!;
     if (index < 0) {

@@ -6,7 +6,8 @@ import { after, test } from 'node:test';
 import { TELEMETRY_TOPIC } from '../../bus/bus.js';
 import { LogBus } from '../../bus/log/log-bus.js';
 import { TICK_US, Ticker } from '../../bus/ticker.js';
-import { meta, readAll, value } from '../contract/bus.js';
+import { meta, value } from '../contract/bus.js';
+import { readAll } from './log/read-all.js';
 
 const root = mkdtempSync(join(tmpdir(), 'pitwall-ticker-'));
 after(() => rmSync(root, { recursive: true, force: true }));

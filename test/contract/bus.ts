@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Bus, BusRecord, Commit, RecordMeta, RecordValue } from '../../bus/bus.js';
+import type { Bus, BusReader, BusRecord, Commit, RecordMeta, RecordValue } from '../../bus/bus.js';
 import { field, Schema } from '../../columnar/schema.js';
 
 /** Opens the bus that lives at `place`: empty the first time, with all that was committed after. */
@@ -29,10 +29,16 @@ export function value(bytes: Uint8Array | string): RecordValue {
 }
 
 /** Everything of a partition from `offset` on, with the values copied, read in runs of about `bytesMax`. */
-export function readAll(bus: Bus, topic: string, partition: number, offset = 0, bytesMax = 1 << 16): BusRecord[] {
+export async function readAll(
+  bus: BusReader,
+  topic: string,
+  partition: number,
+  offset = 0,
+  bytesMax = 1 << 16,
+): Promise<BusRecord[]> {
   const records: BusRecord[] = [];
   for (let at = offset; ; ) {
-    const run = bus.read(topic, partition, at, bytesMax);
+    const run = await bus.read(topic, partition, at, bytesMax);
     if (run.records.length === 0) return records;
     for (const record of run.records) records.push({ ...record, value: Buffer.from(record.value) });
     assert.equal(run.next, records.at(-1)!.offset + 1, 'a run says where to read on');
@@ -51,8 +57,8 @@ async function put(bus: Bus, topic: string, partition: number, ...contents: stri
 }
 
 /** What every bus promises, whatever it is made of. */
-export function busContract(name: string, open: OpenBus): void {
-  describe(name, () => {
+export function busContract(name: string, open: OpenBus, options: { runs?: number; skip?: string | false } = {}): void {
+  describe(name, { skip: options.skip ?? false }, () => {
     const root = mkdtempSync(join(tmpdir(), 'pitwall-bus-'));
     let places = 0;
     const place = (): string => join(root, String(places++));
@@ -70,9 +76,9 @@ export function busContract(name: string, open: OpenBus): void {
     test('an empty bus has nothing to read and starts and ends at 0', async () => {
       const bus = await fresh(3);
       assert.equal(bus.partitions, 3);
-      assert.equal(bus.start('telemetry', 2), 0);
-      assert.equal(bus.end('telemetry', 2), 0);
-      assert.deepEqual(bus.read('telemetry', 2, 0, 1000), { records: [], next: 0, dropped: 0 });
+      assert.equal(await bus.start('telemetry', 2), 0);
+      assert.equal(await bus.end('telemetry', 2), 0);
+      assert.deepEqual(await bus.read('telemetry', 2, 0, 1000), { records: [], next: 0, dropped: 0 });
       assert.equal(bus.fact('clients', 'a'), undefined);
       assert.deepEqual([...bus.facts('clients')], []);
       assert.equal(bus.schema(17), undefined);
@@ -86,14 +92,16 @@ export function busContract(name: string, open: OpenBus): void {
         meta(3, { key: 'k'.repeat(500), stream: 's'.repeat(512), tags: `{"x":"${'ü'.repeat(70_000)}"}` }),
       ];
       const commit = bus.begin();
-      for (const [i, m] of metas.entries()) commit.append('telemetry', 1, m, value(Buffer.alloc(i * 100, i)));
+      // A tick has no value.
+      const bytes = (m: RecordMeta, i: number) => Buffer.alloc(m.kind === 'tick' ? 0 : i * 100, i);
+      for (const [i, m] of metas.entries()) commit.append('telemetry', 1, m, value(bytes(m, i)));
       assert.equal(commit.records, 3);
       assert.ok(commit.bytes > 140_000, 'a commit says how much it holds');
       await commit.commit();
-      const records = readAll(bus, 'telemetry', 1);
+      const records = await readAll(bus, 'telemetry', 1);
       assert.deepEqual(
         records,
-        metas.map((m, i) => ({ ...m, offset: i, value: Buffer.alloc(i * 100, i) })),
+        metas.map((m, i) => ({ ...m, offset: i, value: bytes(m, i) })),
       );
     });
 
@@ -106,13 +114,13 @@ export function busContract(name: string, open: OpenBus): void {
         await commit.commit();
       }
       assert.deepEqual(
-        readAll(bus, 'telemetry', 0).map((r) => r.offset),
+        (await readAll(bus, 'telemetry', 0)).map((r) => r.offset),
         Array.from({ length: 60 }, (_, i) => i),
       );
-      assert.equal(bus.end('telemetry', 1), 40);
-      assert.equal(bus.end('g_at_position', 1), 20);
-      assert.equal(bus.end('g_at_position', 0), 0);
-      assert.deepEqual(texts(readAll(bus, 'telemetry', 1)).slice(0, 4), ['0.1', '0.3', '1.1', '1.3']);
+      assert.equal(await bus.end('telemetry', 1), 40);
+      assert.equal(await bus.end('g_at_position', 1), 20);
+      assert.equal(await bus.end('g_at_position', 0), 0);
+      assert.deepEqual(texts(await readAll(bus, 'telemetry', 1)).slice(0, 4), ['0.1', '0.3', '1.1', '1.3']);
     });
 
     test('records, facts and schemas of a commit show together, and only once it is durable', async () => {
@@ -123,10 +131,10 @@ export function busContract(name: string, open: OpenBus): void {
       commit.append('telemetry', 3, meta(1), value('b'));
       commit.setFact('clients', 'car-44', Buffer.from('17'));
       commit.addSchema(schema);
-      assert.equal(bus.end('telemetry', 0) + bus.end('telemetry', 3), 0);
+      assert.equal(await bus.end('telemetry', 0) + await bus.end('telemetry', 3), 0);
       assert.equal(bus.fact('clients', 'car-44'), undefined);
       await commit.commit();
-      assert.deepEqual([...texts(readAll(bus, 'telemetry', 0)), ...texts(readAll(bus, 'telemetry', 3))], ['a', 'b']);
+      assert.deepEqual([...texts(await readAll(bus, 'telemetry', 0)), ...texts(await readAll(bus, 'telemetry', 3))], ['a', 'b']);
       assert.equal(bus.fact('clients', 'car-44')?.toString(), '17');
       assert.deepEqual(bus.schema(schema.fingerprint)?.fields, schema.fields);
       assert.equal(bus.schema(schema.fingerprint)?.fingerprint, schema.fingerprint);
@@ -200,7 +208,7 @@ export function busContract(name: string, open: OpenBus): void {
         firstDone = true;
       });
       await later;
-      assert.deepEqual(texts(readAll(bus, 'telemetry', 0)), ['first', 'first again', 'second']);
+      assert.deepEqual(texts(await readAll(bus, 'telemetry', 0)), ['first', 'first again', 'second']);
     });
 
     test('a commit is filled while others are made durable, and nothing of one gets into another', async () => {
@@ -218,7 +226,7 @@ export function busContract(name: string, open: OpenBus): void {
         if (n % 7 === 0) await running[n - 3];
       }
       await Promise.all(running);
-      assert.deepEqual(texts(readAll(bus, 'telemetry', 0)), expected);
+      assert.deepEqual(texts(await readAll(bus, 'telemetry', 0)), expected);
     });
 
     test('an abandoned commit leaves nothing behind and holds nobody up', async () => {
@@ -231,14 +239,14 @@ export function busContract(name: string, open: OpenBus): void {
       const done = kept.commit();
       abandoned.abandon();
       await done;
-      assert.deepEqual(texts(readAll(bus, 'telemetry', 0)), ['kept']);
+      assert.deepEqual(texts(await readAll(bus, 'telemetry', 0)), ['kept']);
       assert.equal(bus.fact('t', 'k'), undefined);
     });
 
     test('an empty commit resolves and changes nothing', async () => {
       const bus = await fresh();
       await bus.begin().commit();
-      assert.equal(bus.end('telemetry', 0), 0);
+      assert.equal(await bus.end('telemetry', 0), 0);
     });
 
     test('a record that cannot be written leaves its commit as it was', async () => {
@@ -255,7 +263,7 @@ export function busContract(name: string, open: OpenBus): void {
       assert.throws(() => commit.append('telemetry', 99, meta(2), value('no such partition')));
       commit.append('telemetry', 0, meta(3), value('good too'));
       await commit.commit();
-      assert.deepEqual(texts(readAll(bus, 'telemetry', 0)), ['good', 'good too']);
+      assert.deepEqual(texts(await readAll(bus, 'telemetry', 0)), ['good', 'good too']);
     });
 
     test('reading starts at any offset and gives at least one record, however small the run', async () => {
@@ -263,18 +271,18 @@ export function busContract(name: string, open: OpenBus): void {
       const all = Array.from({ length: 300 }, (_, i) => `${i} ${'y'.repeat(i)}`);
       for (let i = 0; i < 300; i += 50) await put(bus, 'telemetry', 0, ...all.slice(i, i + 50));
       for (const from of [0, 1, 49, 50, 51, 137, 299]) {
-        assert.deepEqual(texts(readAll(bus, 'telemetry', 0, from, 5000)), all.slice(from), `from ${from}`);
-        assert.equal(bus.read('telemetry', 0, from, 1).records.length, 1);
+        assert.deepEqual(texts(await readAll(bus, 'telemetry', 0, from, 5000)), all.slice(from), `from ${from}`);
+        assert.equal((await bus.read('telemetry', 0, from, 1)).records.length, 1);
       }
-      assert.deepEqual(bus.read('telemetry', 0, 300, 1000), { records: [], next: 300, dropped: 0 });
-      const run = bus.read('telemetry', 0, 100, 2000);
+      assert.deepEqual(await bus.read('telemetry', 0, 300, 1000), { records: [], next: 300, dropped: 0 });
+      const run = await bus.read('telemetry', 0, 100, 2000);
       assert.ok(run.records.length < 50, 'a run ends at about the bytes asked for');
     });
 
     test('the records of a run stay as they are while the bus takes more', async () => {
       const bus = await fresh();
       await put(bus, 'telemetry', 0, 'one', 'two');
-      const run = bus.read('telemetry', 0, 0, 1000);
+      const run = await bus.read('telemetry', 0, 0, 1000);
       for (let i = 0; i < 20; i++) await put(bus, 'telemetry', 0, 'z'.repeat(5000));
       bus.fact('t', 'k');
       assert.deepEqual(texts(run.records), ['one', 'two']);
@@ -289,7 +297,7 @@ export function busContract(name: string, open: OpenBus): void {
       commit.append('telemetry', 0, meta(2), value(large));
       commit.append('telemetry', 0, meta(3), value('behind'));
       await commit.commit();
-      const records = readAll(bus, 'telemetry', 0);
+      const records = await readAll(bus, 'telemetry', 0);
       assert.deepEqual([records[0]!.value.toString(), records[2]!.value.toString()], ['before', 'behind']);
       assert.ok(records[1]!.value.equals(large));
     });
@@ -305,9 +313,9 @@ export function busContract(name: string, open: OpenBus): void {
       await commit.commit();
       await first.close();
       const second = await fresh(2, at);
-      assert.equal(second.end('telemetry', 1), 2);
+      assert.equal(await second.end('telemetry', 1), 2);
       await put(second, 'telemetry', 1, 'c');
-      assert.deepEqual(texts(readAll(second, 'telemetry', 1)), ['a', 'b', 'c']);
+      assert.deepEqual(texts(await readAll(second, 'telemetry', 1)), ['a', 'b', 'c']);
       assert.equal(second.fact('t', 'k')?.toString(), 'v');
       assert.deepEqual(second.schema(schema.fingerprint)?.fields, schema.fields);
     });
@@ -370,18 +378,20 @@ export function busContract(name: string, open: OpenBus): void {
                 bus = await open(at, 3);
               } else if (s.kind === 'read') {
                 const expected = rows(`topic${s.topic}/${s.partition}`);
-                assert.equal(bus.end(`topic${s.topic}`, s.partition), expected.length);
-                const run = bus.read(`topic${s.topic}`, s.partition, s.from, s.bytesMax);
+                assert.equal(await bus.end(`topic${s.topic}`, s.partition), expected.length);
+                // Beyond its end a bus that others can delete takes the topic for another.
+                const from = Math.min(s.from, expected.length);
+                const run = await bus.read(`topic${s.topic}`, s.partition, from, s.bytesMax);
                 const found = run.records.map((r) => r.value.toString('latin1'));
-                assert.deepEqual(found, expected.slice(s.from, s.from + found.length));
-                assert.equal(found.length > 0, s.from < expected.length);
-                assert.equal(run.next, s.from + found.length);
+                assert.deepEqual(found, expected.slice(from, from + found.length));
+                assert.equal(found.length > 0, from < expected.length);
+                assert.equal(run.next, from + found.length);
               }
             }
             commit?.abandon();
             for (const [key, expected] of model) {
               const [topic, partition] = key.split('/') as [string, string];
-              const found = readAll(bus, topic, Number(partition)).map((r) => r.value.toString('latin1'));
+              const found = (await readAll(bus, topic, Number(partition))).map((r) => r.value.toString('latin1'));
               assert.deepEqual(found, expected);
             }
           } finally {
@@ -389,7 +399,7 @@ export function busContract(name: string, open: OpenBus): void {
             rmSync(at, { recursive: true, force: true });
           }
         }),
-        { numRuns: 100 },
+        { numRuns: options.runs ?? 100 },
       );
     });
   });

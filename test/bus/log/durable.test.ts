@@ -7,7 +7,8 @@ import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { LogBus } from '../../../bus/log/log-bus.js';
 import type { PitwallError } from '../../../core/errors.js';
-import { meta, readAll, value } from '../../contract/bus.js';
+import { meta, value } from '../../contract/bus.js';
+import { readAll } from './read-all.js';
 
 const root = mkdtempSync(join(tmpdir(), 'pitwall-durable-'));
 after(() => rmSync(root, { recursive: true, force: true }));

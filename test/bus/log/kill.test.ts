@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LogBus } from '../../../bus/log/log-bus.js';
-import { readAll } from '../../contract/bus.js';
+import { readAll } from './read-all.js';
 
 const KILLS = 12;
 const root = mkdtempSync(join(tmpdir(), 'pitwall-kill-'));

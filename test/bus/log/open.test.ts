@@ -8,7 +8,8 @@ import { pathToFileURL } from 'node:url';
 import { LogBus } from '../../../bus/log/log-bus.js';
 import { LogStore } from '../../../bus/log/log-store.js';
 import type { PitwallError } from '../../../core/errors.js';
-import { meta, readAll, value } from '../../contract/bus.js';
+import { meta, value } from '../../contract/bus.js';
+import { readAll } from './read-all.js';
 
 const root = mkdtempSync(join(tmpdir(), 'pitwall-open-'));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -8,7 +8,8 @@ import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { LogBus } from '../../../bus/log/log-bus.js';
-import { meta, readAll, value } from '../../contract/bus.js';
+import { meta, value } from '../../contract/bus.js';
+import { readAll } from './read-all.js';
 
 const RECORDS = 2000;
 const root = mkdtempSync(join(tmpdir(), 'pitwall-readers-'));

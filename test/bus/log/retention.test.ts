@@ -9,7 +9,8 @@ import { readBlockKey } from '../../../bus/log/block-key.js';
 import { LogBus, type LogBusOptions } from '../../../bus/log/log-bus.js';
 import { LogStore } from '../../../bus/log/log-store.js';
 import type { PitwallError } from '../../../core/errors.js';
-import { meta, readAll, value } from '../../contract/bus.js';
+import { meta, value } from '../../contract/bus.js';
+import { readAll } from './read-all.js';
 
 const MIB = 2 ** 20;
 const root = mkdtempSync(join(tmpdir(), 'pitwall-retention-'));
