@@ -39,8 +39,8 @@ start of the original. "show" and "replay" are not part of this version.`,
     const open = await openTopic(config, DEAD_LETTERS_TOPIC);
     const found: { position: string; letter: DeadLetter }[] = [];
     for (const { bus, topic, partition } of open) {
-      for (let offset = bus.start(topic, partition); ; ) {
-        const run = bus.read(topic, partition, offset, READ_BYTES);
+      for (let offset = await bus.start(topic, partition); ; ) {
+        const run = await bus.read(topic, partition, offset, READ_BYTES);
         if (run.records.length === 0) break;
         for (const record of run.records) {
           const letter = decodeDeadLetter(record.value);

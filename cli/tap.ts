@@ -45,7 +45,7 @@ It reads the log beside the running gateway and disturbs nothing; it sees only w
     let open = await openTopic(config, topic);
     const offsets = new Map<number, number>();
     for (const { bus, partition } of open)
-      offsets.set(partition, values.from === 'now' ? bus.end(topic, partition) : 0);
+      offsets.set(partition, values.from === 'now' ? await bus.end(topic, partition) : await bus.start(topic, partition));
 
     let stopping = false;
     const stop = () => {
@@ -58,7 +58,7 @@ It reads the log beside the running gateway and disturbs nothing; it sees only w
     while (!stopping && shown < limit) {
       let read = 0;
       for (const { bus, partition } of open) {
-        const run = bus.read(topic, partition, offsets.get(partition) ?? 0, READ_BYTES);
+        const run = await bus.read(topic, partition, offsets.get(partition) ?? 0, READ_BYTES);
         offsets.set(partition, run.next);
         read += run.records.length;
         for (const record of run.records) {

@@ -2,6 +2,7 @@ import type { Batch } from '../columnar/batch.js';
 import { rowsToJson } from '../columnar/row-json.js';
 import type { ByteBudget } from '../core/byte-budget.js';
 import type { Logger } from '../core/logger.js';
+import { settles } from '../core/settles.js';
 import type { CutWriter, GatewayStore } from './gateway-store.js';
 import type { LiveFeed } from './live-feed.js';
 import type { Source } from './source.js';
@@ -81,6 +82,13 @@ export class CutCycle {
       if (this.committing !== null && !(await settles(this.committing, deadline - performance.now()))) return false;
     }
     return true;
+  }
+
+  /** Nothing more is taken. What is not durable by now is given up: nobody was told that it is. */
+  end(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.open.sources.length = 0;
+    this.open.writer.abandon();
   }
 
   private begin(id: number): Cut {
@@ -179,18 +187,5 @@ export class CutCycle {
       this.scheduled = true;
       setImmediate(() => this.close());
     }
-  }
-}
-
-/** Whether `work` settles within so many milliseconds. */
-async function settles(work: Promise<void>, withinMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(0, withinMs));
-  });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -149,6 +149,11 @@ export class Intake implements Acceptor {
     return this.cycle.drain(withinMs);
   }
 
+  /** Nothing is taken any more, and the store is free for others: call it after the last `drain`. */
+  close(): void {
+    this.cycle.end();
+  }
+
   get cutStatistics(): CutCycle['statistics'] {
     return this.cycle.statistics;
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Input } from '../processors/plan.js';
 import { connectedComponents } from '../processors/topology.js';
 import type { Config } from './config/config.js';
+import type { KafkaLane } from './lanes/kafka-lane.js';
 import type { BusFolders, LaneSpec } from './lanes/lane.js';
 
 /** Folders of the logs below `bus.log.dir`. */
@@ -9,25 +10,44 @@ export function busFolders(config: Config): BusFolders {
   return { ingest: join(config.bus.log.dir, 'ingest'), processors: join(config.bus.log.dir, 'processors') };
 }
 
-/** All lanes of a configuration: one a component of processors and partition, and one a branch. */
-export function buildLanes(config: Config): LaneSpec[] {
+/**
+ * The lanes of a configuration on the partitions that this process owns: one a component of processors and partition,
+ * and one a branch. `kafka` is null where the bus is the embedded log.
+ */
+export function buildLanes(config: Config, kafka: KafkaLane | null, owned: readonly number[]): LaneSpec[] {
   const common = {
     folders: busFolders(config),
     partitions: config.bus.log.partitions,
+    kafka,
     declared: config.streams.map((stream) => stream.pattern.text),
   };
   const lanes: LaneSpec[] = [];
+  if (owned.length === 0) return lanes;
   for (const plans of connectedComponents(config.processors.map((processor) => processor.plan))) {
-    for (let partition = 0; partition < common.partitions; partition++) {
+    for (const partition of owned) {
       const id = `processors ${plans.map((plan) => plan.name).join('+')} partition ${partition}`;
       lanes.push({ ...common, kind: 'processors', id, partition, plans, outputBytesMax: config.bus.log.sizeBytes });
     }
   }
   for (const sink of config.sinks) {
     const { patterns, processors } = split(sink.from);
-    lanes.push({ ...common, kind: 'branch', id: `branch ${sink.name}`, name: sink.name, sink, patterns, processors });
+    const { name } = sink;
+    lanes.push({
+      ...common,
+      kind: 'branch',
+      id: `branch ${name}`,
+      name,
+      sink,
+      patterns,
+      processors,
+      owned: [...owned],
+    });
   }
   return lanes;
+}
+
+export function allPartitions(config: Config): number[] {
+  return Array.from({ length: config.bus.log.partitions }, (_, partition) => partition);
 }
 
 function split(inputs: readonly Input[]): { patterns: string[]; processors: string[] } {

@@ -1,5 +1,6 @@
-import type { Bus, Commit, RecordMeta, RecordValue } from '../bus/bus.js';
+import type { Commit, RecordMeta, RecordValue } from '../bus/bus.js';
 import { DEAD_LETTERS_TOPIC, TELEMETRY_TOPIC } from '../bus/bus.js';
+import type { LogBus } from '../bus/log/log-bus.js';
 import { partitionOf } from '../bus/partitioner.js';
 import { Ticker, type TickOrigin } from '../bus/ticker.js';
 import type { Batch } from '../columnar/batch.js';
@@ -18,11 +19,13 @@ export class BusGatewayStore implements GatewayStore, TickOrigin {
   readonly ticker: Ticker;
 
   constructor(
-    private readonly bus: Bus,
+    private readonly bus: LogBus,
     /** This gateway's name as the origin of its records. */
     readonly writer: string,
     /** The longest `wait` of a join, microseconds: so long ticks keep coming each second. */
     longestWaitUs: number,
+    /** How a commit begins, and what is kept with each. */
+    private readonly through: { begin(): Commit; committing?(commit: Commit): void } = bus,
   ) {
     // Numbers must ascend over restarts, failed commits included: no gateway writes a million records a second for long.
     this.sequence = nowUs();
@@ -31,7 +34,11 @@ export class BusGatewayStore implements GatewayStore, TickOrigin {
   }
 
   begin(): CutWriter {
-    return new BusCutWriter(this, this.bus.begin());
+    return new BusCutWriter(this, this.through.begin());
+  }
+
+  committing(commit: Commit): void {
+    this.through.committing?.(commit);
   }
 
   fact(table: string, key: string): Buffer | undefined {
@@ -103,6 +110,7 @@ class BusCutWriter implements CutWriter {
   }
 
   commit(): Promise<void> {
+    this.store.committing(this.commitment);
     return this.commitment.commit();
   }
 

@@ -1,21 +1,31 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { TELEMETRY_TOPIC } from '../bus/bus.js';
+import { type BusReader, TELEMETRY_TOPIC } from '../bus/bus.js';
+import { KafkaReader } from '../bus/kafka/kafka-reader.js';
+import { KafkaTopics } from '../bus/kafka/kafka-topics.js';
 import { LogBus } from '../bus/log/log-bus.js';
-import { busFolders } from './build-lanes.js';
+import { allPartitions, busFolders } from './build-lanes.js';
 import type { Config } from './config/config.js';
 
 /** One partition of a topic, opened for reading beside a running gateway or without one. */
 export interface OpenPartition {
-  bus: LogBus;
+  bus: BusReader;
   topic: string;
   partition: number;
 }
 
-/** Opens a topic of the ingest log, or a processor's output, for reading; partitions that do not exist yet are left out. */
+/**
+ * Opens a topic of what devices sent, or a processor's output, for reading; partitions that do not exist yet are left
+ * out. In Kafka mode that is the topic in Kafka, not what waits in the spool.
+ */
 export async function openTopic(config: Config, topic: string): Promise<OpenPartition[]> {
   const folders = busFolders(config);
+  const { kafka } = config.bus;
   const { partitions } = config.bus.log;
+  if (kafka) {
+    const bus = new KafkaReader(kafka.connection, new KafkaTopics(kafka.topic), partitions, { clientId: 'pitwall-reader' });
+    return allPartitions(config).map((partition) => ({ bus, topic, partition }));
+  }
   const isOutput = config.processors.some((processor) => processor.plan.name === topic);
   const opened: OpenPartition[] = [];
   if (!isOutput) {

@@ -1,9 +1,10 @@
 import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { Logger } from '../core/logger.js';
 import type { WorkerPool } from '../processors/worker-pool.js';
+import { settles } from '../core/settles.js';
 import { Retry } from '../sinks/retry.js';
 import type { Position } from '../sinks/sink.js';
-import { emptyReport, type LaneReport, type LaneSpec, type LaneTask } from './lanes/lane.js';
+import { emptyReport, type LaneFault, type LaneReport, type LaneSpec, type LaneTask } from './lanes/lane.js';
 
 /**
  * A processor's fault that no retry has mended after so many attempts leaves it stopped: it takes a fix. A store comes
@@ -11,6 +12,13 @@ import { emptyReport, type LaneReport, type LaneSpec, type LaneTask } from './la
  */
 const PROCESSOR_ATTEMPTS_MAX = 6;
 const RETRY = { firstMs: 500, minMs: 200, maxMs: 30_000 };
+/** While the bus is away lanes look again this often at least: everything waits for it. */
+const BUS_RETRY_MS = 2_000;
+/** A lane that has records to read and moves no position for so long is stuck. */
+const STUCK_MS = 60_000;
+
+/** At the end a lane that has caught up gets so long to make durable what it holds. */
+const ANSWER_MS = 5_000;
 
 export interface LaneStatus {
   id: string;
@@ -22,6 +30,15 @@ export interface LaneStatus {
   outputLag: number;
   lateRows: number;
   positions: Position[];
+  /** Receive time of the last record it has read, microseconds since 1970; 0 = none yet. */
+  readUs: number;
+  /** When it last moved on, or had nothing to read; `performance.now()`. */
+  movedMs: number;
+}
+
+/** Whether the lane has something to read and gets nowhere. */
+export function isStuck(lane: LaneStatus): boolean {
+  return lane.outputLag > 0 && performance.now() - lane.movedMs > STUCK_MS;
 }
 
 interface Entry {
@@ -35,6 +52,10 @@ interface Entry {
   awake: boolean;
   /** Its worker has a task of it. */
   acting: boolean;
+  /** It is to end, whatever there is to read. */
+  leaving: boolean;
+  /** Called once all it holds is durable, which somebody has asked for. */
+  finished: (() => void) | null;
   loop: Promise<void>;
 }
 
@@ -49,8 +70,9 @@ export interface SchedulerHooks {
  * re-opened from its checkpoint with backoff after a fault. A lane that keeps failing stops, loudly; the others go on.
  */
 export class Scheduler {
-  private readonly entries: Entry[] = [];
+  private entries: Entry[] = [];
   private stopping = false;
+  private updating: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly pool: WorkerPool<LaneTask, LaneReport>,
@@ -59,39 +81,88 @@ export class Scheduler {
 
   /** Opens all lanes; resolves when each has said where it reads on, or has failed. Then they run. */
   async start(specs: readonly LaneSpec[]): Promise<void> {
-    for (const spec of specs) {
-      const worker = spec.kind === 'processors' ? spec.partition : this.entries.length;
-      const status: LaneStatus = {
-        id: spec.id,
-        state: 'opening',
-        error: null,
-        rows: 0,
-        outputRows: 0,
-        dropped: 0,
-        outputLag: 0,
-        lateRows: 0,
-        positions: [],
-      };
-      this.entries.push({
-        spec,
-        worker,
-        status,
-        retry: new Retry(spec.kind === 'processors' ? { ...RETRY, attemptsMax: PROCESSOR_ATTEMPTS_MAX } : RETRY),
-        retryMs: 0,
-        wake: null,
-        awake: false,
-        acting: false,
-        loop: Promise.resolve(),
-      });
-    }
+    const fresh = specs.map((spec, index) => this.add(spec, index));
     // Those that write logs come first: within a process a log cannot be opened for writing after it was for reading.
-    for (const group of this.groups()) await Promise.all(group.map((entry) => this.open(entry)));
-    for (const { spec, status } of this.entries) {
+    for (const group of groups(fresh)) await Promise.all(group.map((entry) => this.open(entry)));
+    for (const { spec, status } of fresh) {
       // A lane that could not say where it is may need everything.
       if (status.positions.length === 0) status.positions = firstPositions(spec);
       this.hooks.positions(spec, status.positions);
     }
-    for (const entry of this.entries) entry.loop = this.run(entry);
+    for (const entry of fresh) entry.loop = this.run(entry);
+  }
+
+  /**
+   * From now on these lanes run: those that are not among them end, with what they hold made durable, and new ones are
+   * opened. A lane whose specification has changed is one and the other. One call after the other.
+   */
+  update(specs: readonly LaneSpec[]): Promise<void> {
+    this.updating = this.updating.then(() => this.replace(specs));
+    return this.updating;
+  }
+
+  /** Makes durable what running lanes hold; they go on. Waits for at most `graceMs`. */
+  async checkpoint(graceMs: number): Promise<void> {
+    const all = this.entries.filter(({ status, leaving }) => status.state === 'running' && !leaving);
+    const done = all.map((entry) => {
+      return new Promise<void>((resolve) => {
+        entry.finished?.();
+        entry.finished = resolve;
+        this.wake(entry);
+      });
+    });
+    await settles(Promise.all(done), graceMs);
+  }
+
+  private async replace(specs: readonly LaneSpec[]): Promise<void> {
+    if (this.stopping) return;
+    const wanted = new Map(specs.map((spec) => [spec.id, JSON.stringify(spec)]));
+    const ended = this.entries.filter(({ spec }) => wanted.get(spec.id) !== JSON.stringify(spec));
+    for (const entry of ended) {
+      entry.leaving = true;
+      this.wake(entry);
+    }
+    await Promise.all(ended.map((entry) => this.end(entry)));
+    this.entries = this.entries.filter((entry) => !ended.includes(entry));
+    const running = new Set(this.entries.map(({ spec }) => spec.id));
+    await this.start(specs.filter((spec) => !running.has(spec.id)));
+  }
+
+  private async end(entry: Entry): Promise<void> {
+    await entry.loop;
+    if (entry.status.state === 'running') await this.act(entry, 'finish');
+    await this.act(entry, 'close');
+  }
+
+  private add(spec: LaneSpec, index: number): Entry {
+    const status: LaneStatus = {
+      id: spec.id,
+      state: 'opening',
+      error: null,
+      rows: 0,
+      outputRows: 0,
+      dropped: 0,
+      outputLag: 0,
+      lateRows: 0,
+      positions: [],
+      readUs: 0,
+      movedMs: performance.now(),
+    };
+    const entry: Entry = {
+      spec,
+      worker: spec.kind === 'processors' ? spec.partition : index,
+      status,
+      retry: new Retry(spec.kind === 'processors' ? { ...RETRY, attemptsMax: PROCESSOR_ATTEMPTS_MAX } : RETRY),
+      retryMs: 0,
+      wake: null,
+      awake: false,
+      acting: false,
+      leaving: false,
+      finished: null,
+      loop: Promise.resolve(),
+    };
+    this.entries.push(entry);
+    return entry;
   }
 
   get statuses(): LaneStatus[] {
@@ -105,33 +176,22 @@ export class Scheduler {
 
   /**
    * Lets lanes catch up for at most `graceMs`, makes all they hold durable, and closes them. A lane that does not answer
-   * within twice that time is left: it will go on at its checkpoint.
+   * soon after is left: it will go on at its checkpoint.
    */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
     for (const entry of this.entries) this.wake(entry);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        this.hooks.logger.error('lanes do not answer and are left at their checkpoints', {
-          lanes: this.entries.filter((entry) => entry.acting).map((entry) => entry.spec.id),
-        });
-        resolve();
-      }, 2 * graceMs);
+    if (await settles(this.finish(performance.now() + graceMs), graceMs + ANSWER_MS)) return;
+    this.hooks.logger.error('lanes do not answer and are left at their checkpoints', {
+      lanes: this.entries.filter((entry) => entry.acting).map((entry) => entry.spec.id),
     });
-    await Promise.race([this.finish(performance.now() + graceMs), late]);
-    clearTimeout(timer);
   }
 
   private async finish(deadline: number): Promise<void> {
+    await this.updating;
     await Promise.all(this.entries.map((entry) => entry.loop));
-    for (const group of this.groups()) await Promise.all(group.map((entry) => this.catchUp(entry, deadline)));
+    for (const group of groups(this.entries)) await Promise.all(group.map((entry) => this.catchUp(entry, deadline)));
     await Promise.all(this.entries.map((entry) => this.act(entry, 'close')));
-  }
-
-  /** Processors, then the branches that read what they write. */
-  private groups(): Entry[][] {
-    return (['processors', 'branch'] as const).map((kind) => this.entries.filter(({ spec }) => spec.kind === kind));
   }
 
   private async catchUp(entry: Entry, deadline: number): Promise<void> {
@@ -142,12 +202,18 @@ export class Scheduler {
   }
 
   private async run(entry: Entry): Promise<void> {
-    while (!this.stopping) {
-      const { status } = entry;
+    while (!this.stopping && !entry.leaving) {
+      const { status, finished } = entry;
+      if (finished) {
+        if (status.state === 'running') await this.act(entry, 'finish');
+        entry.finished = null;
+        finished();
+        continue;
+      }
       if (status.state === 'stopped') return;
       if (status.state === 'retrying') {
         await this.sleep(entry, entry.retryMs, false);
-        if (this.stopping) return;
+        if (this.stopping || entry.leaving) return;
         await this.open(entry);
         continue;
       }
@@ -174,7 +240,7 @@ export class Scheduler {
       return report;
     }
     if (report.fault) {
-      this.fault(entry, report.fault.message, report.fault.retryable);
+      this.fault(entry, report.fault);
       return report;
     }
     if (action !== 'open' && report.records > 0) {
@@ -185,6 +251,8 @@ export class Scheduler {
     status.outputRows += report.outputRows;
     status.dropped += report.dropped;
     status.outputLag = report.outputLag;
+    status.readUs = Math.max(status.readUs, report.readUs);
+    if (report.records > 0 || report.outputLag === 0) status.movedMs = performance.now();
     if (report.records > 0) status.lateRows = report.lateRows;
     status.positions = report.positions;
     if (report.dropped > 0) {
@@ -198,12 +266,15 @@ export class Scheduler {
     return report;
   }
 
-  private fault(entry: Entry, message: string, retryable: boolean): void {
+  private fault(entry: Entry, { message, retryable, bus }: LaneFault): void {
     const { status } = entry;
-    const waitMs = entry.retry.fail();
-    entry.retryMs = waitMs ?? 0;
+    const waitMs = entry.retry.fail() ?? (bus ? BUS_RETRY_MS : null);
+    entry.retryMs = bus ? Math.min(waitMs ?? 0, BUS_RETRY_MS) : (waitMs ?? 0);
+    const isNews = status.error !== message;
     status.error = message;
     status.state = retryable && waitMs !== null ? 'retrying' : 'stopped';
+    // A bus that is away for an hour is said once, not every two seconds.
+    if (bus && !isNews) return;
     const then = status.state === 'stopped' ? 'stays stopped at its checkpoint; nothing is lost' : 'tries again';
     this.hooks.logger.error(`${entry.spec.id} failed and ${then}`, { attempt: entry.retry.attempts, error: message });
   }
@@ -236,7 +307,7 @@ export class Scheduler {
     await new Promise<void>((resolve) => {
       const timer = ms === null ? null : setTimeout(resolve, ms);
       entry.wake = () => {
-        if (!wakeable && !this.stopping) return;
+        if (!wakeable && !this.stopping && !entry.leaving) return;
         if (timer) clearTimeout(timer);
         resolve();
       };
@@ -248,18 +319,24 @@ export class Scheduler {
 
 /** The thread died in the task. */
 function threadFault(error: Error): LaneReport {
-  return { ...emptyReport(), fault: { message: `its worker thread ended: ${error.message}`, retryable: true } };
+  const message = `its worker thread ended: ${error.message}`;
+  return { ...emptyReport(), fault: { message, retryable: true, bus: false } };
+}
+
+/** Processors, then the branches that read what they write. */
+function groups(entries: readonly Entry[]): Entry[][] {
+  const isBranch = ({ spec }: Entry) => spec.kind === 'branch';
+  return [entries.filter((entry) => !isBranch(entry)), entries.filter(isBranch)];
 }
 
 function reads(spec: LaneSpec, topic: string): boolean {
-  if (topic === TELEMETRY_TOPIC) return spec.kind === 'processors' || spec.patterns.length > 0;
-  return spec.kind === 'branch' && spec.processors.includes(topic);
+  if (spec.kind === 'branch') return topic === TELEMETRY_TOPIC ? spec.patterns.length > 0 : spec.processors.includes(topic);
+  return topic === TELEMETRY_TOPIC;
 }
 
 function firstPositions(spec: LaneSpec): Position[] {
   if (spec.kind === 'processors') return [{ topic: TELEMETRY_TOPIC, partition: spec.partition, offset: 0 }];
+  if (spec.kind === 'forward') return spec.resume;
   const topics = [...(spec.patterns.length > 0 ? [TELEMETRY_TOPIC] : []), ...spec.processors];
-  return topics.flatMap((topic) =>
-    Array.from({ length: spec.partitions }, (_, partition) => ({ topic, partition, offset: 0 })),
-  );
+  return topics.flatMap((topic) => spec.owned.map((partition) => ({ topic, partition, offset: 0 })));
 }

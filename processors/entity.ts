@@ -21,6 +21,8 @@ export interface Lane {
   /** Rows that left the node in this run. */
   out: Batch[];
   receivedUs: number;
+  /** Rows that have left the node, ever. */
+  rows: number;
 }
 
 /** A stream of an entity, as the graph reads it. */
@@ -74,10 +76,10 @@ export class Entity {
     return this.latestUs + (totalUs - this.seenAtUs);
   }
 
-  lane(node: number, id: string, captures: Tags, tags: Tags): Lane {
+  lane(node: number, id: string, captures: Tags, tags: Tags, rows = 0): Lane {
     let lane = this.lanes[node]!.get(id);
     if (!lane) {
-      lane = { id, key: this.key, node, tags, captures, next: new Map(), out: [], receivedUs: 0 };
+      lane = { id, key: this.key, node, tags, captures, next: new Map(), out: [], receivedUs: 0, rows };
       this.lanes[node]!.set(id, lane);
     }
     return lane;

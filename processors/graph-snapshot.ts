@@ -5,11 +5,13 @@ import type { Entity, Lane, Tags } from './entity.js';
 import type { JoinState } from './joining/join-state.js';
 import type { GraphJoin } from './node.js';
 import type { ProcessorPlan } from './plan.js';
-import type { ReceiveClock } from './receive-clock.js';
+import type { ReceiveClock, WriterClock } from './receive-clock.js';
 import type { Routes } from './routes.js';
 
 /** Raised when the form of the state changes: older state is dropped then. */
-const VERSION = 1;
+const VERSION = 2;
+/** The form before rows were counted. */
+const UNCOUNTED_VERSION = 1;
 const PARTITION_KEY = 'partition';
 const ENTITY = 'entity/';
 const JOIN = 'join/';
@@ -19,6 +21,9 @@ interface PartitionState {
   plans: string;
   totalUs: number;
   lastUs: number;
+  writers: WriterClock[];
+  /** Names the line of states this one comes from: see `PartitionGraph.epoch`. */
+  epoch: string;
 }
 
 interface EntityState {
@@ -26,7 +31,7 @@ interface EntityState {
   seenAtUs: number;
   receivedUs: number;
   streams: { name: string; fields: readonly Field[]; tags: Tags; frontierUs: number }[];
-  lanes: { node: number; id: string; captures: Tags; tags: Tags; next: [node: number, id: string][] }[];
+  lanes: { node: number; id: string; captures: Tags; tags: Tags; rows: number; next: [node: number, id: string][] }[];
 }
 
 export function planHash(plans: readonly ProcessorPlan[]): string {
@@ -34,8 +39,9 @@ export function planHash(plans: readonly ProcessorPlan[]): string {
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
 }
 
-export function partitionState(hash: string, clock: ReceiveClock): [string, Uint8Array] {
-  const state: PartitionState = { version: VERSION, plans: hash, totalUs: clock.totalUs, lastUs: clock.lastUs };
+export function partitionState(hash: string, clock: ReceiveClock, epoch: string): [string, Uint8Array] {
+  const { totalUs, lastUs } = clock;
+  const state: PartitionState = { version: VERSION, plans: hash, totalUs, lastUs, writers: clock.snapshot(), epoch };
   return [PARTITION_KEY, serialize(state)];
 }
 
@@ -50,8 +56,8 @@ export function* entityState(entity: Entity, joins: readonly GraphJoin[]): Itera
       return { name, fields: schema.fields, tags, frontierUs };
     }),
     lanes: entity.lanes.flatMap((lanes) =>
-      [...lanes.values()].map(({ node, id, captures, tags, next }) => {
-        return { node, id, captures, tags, next: [...next].map(([behind, lane]) => [behind, lane.id]) };
+      [...lanes.values()].map(({ node, id, captures, tags, rows, next }) => {
+        return { node, id, captures, tags, rows, next: [...next].map(([behind, lane]) => [behind, lane.id]) };
       }),
     ) as EntityState['lanes'],
   };
@@ -78,7 +84,8 @@ export function readState(
   const bytes = restored.get(PARTITION_KEY);
   if (!bytes) return { dropped: 'it has no record of the plans it belongs to' };
   const partition = deserialize(bytes) as PartitionState;
-  if (partition.version !== VERSION) return { dropped: `its form is version ${partition.version}, not ${VERSION}` };
+  if (partition.version === UNCOUNTED_VERSION) Object.assign(partition, { epoch: '', writers: [] });
+  else if (partition.version !== VERSION) return { dropped: `its form is version ${partition.version}, not ${VERSION}` };
   if (partition.plans !== hash) return { dropped: 'the processors were changed' };
   return { partition };
 }
@@ -105,7 +112,7 @@ function restoreEntity(entity: Entity, state: EntityState, routes: Routes): void
   entity.latestUs = state.latestUs;
   entity.seenAtUs = state.seenAtUs;
   entity.receivedUs = state.receivedUs;
-  for (const { node, id, captures, tags } of state.lanes) entity.lane(node, id, captures, tags);
+  for (const { node, id, captures, tags, rows } of state.lanes) entity.lane(node, id, captures, tags, rows ?? 0);
   for (const { node, id, next } of state.lanes) {
     const lane = entity.lanes[node]!.get(id)!;
     for (const [behind, nextId] of next) lane.next.set(behind, entity.lanes[behind]!.get(nextId)!);

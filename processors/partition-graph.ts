@@ -22,6 +22,8 @@ export interface InputRecord {
   key: string;
   stream: string;
   receivedUs: number;
+  /** The gateway that received it, whose clock that is; absent where there is one only. */
+  writer?: string;
   tags: Tags;
   /** Checked, times ascending; its bytes must stay valid during the call. */
   packed: ReadPackedBatch | null;
@@ -39,6 +41,12 @@ export interface ProcessorOutput {
   batch: Batch;
   /** Receive time of the newest record that had to come for these rows. */
   receivedUs: number;
+  /**
+   * The rows' number among all that the lane has given since the epoch began: the first row of `batch` is number
+   * `firstRow`, from 0. However a crash or a move to another machine cuts the work, a row has the same lane and number.
+   */
+  lane: string;
+  firstRow: number;
 }
 
 /**
@@ -54,6 +62,12 @@ export interface ProcessorOutput {
 export class PartitionGraph {
   /** What should be said to the operator, each once; the caller empties it. */
   readonly warnings: string[] = [];
+
+  /**
+   * Names the line of states that begins with the first record a graph without state is given. What two graphs of one
+   * epoch give is the same, row by row.
+   */
+  epoch = '';
 
   private readonly nodes: GraphNode[];
   private readonly joins: GraphJoin[];
@@ -104,8 +118,9 @@ export class PartitionGraph {
 
   /** Takes the next records of the partition, in order, and gives what they cause. */
   run(records: readonly InputRecord[]): ProcessorOutput[] {
+    if (this.epoch === '' && records.length > 0) this.epoch = `${this.hash.slice(0, 8)}.${records[0]!.offset}`;
     for (const record of records) {
-      this.clock.advance(record.receivedUs);
+      this.clock.advance(record.receivedUs, record.writer ?? '');
       this.clockChanged = true;
       const { packed } = record;
       const route = record.kind === 'data' && packed !== null && packed.rows > 0 ? this.routes.of(record.stream) : null;
@@ -123,7 +138,7 @@ export class PartitionGraph {
   /** What changed since the last call: new values by key, null where a key is to be removed. */
   *snapshot(): Iterable<[key: string, value: Uint8Array | null]> {
     for (const key of this.dropped.splice(0)) yield [key, null];
-    if (this.clockChanged) yield partitionState(this.hash, this.clock);
+    if (this.clockChanged) yield partitionState(this.hash, this.clock, this.epoch);
     this.clockChanged = false;
     for (const entity of this.entities.values()) {
       if (!entity.changed) continue;
@@ -233,7 +248,10 @@ export class PartitionGraph {
           tags: lane.tags,
           batch,
           receivedUs: lane.receivedUs,
+          lane: lane.id,
+          firstRow: lane.rows,
         });
+        lane.rows += batch.rows;
       }
       lane.out = [];
       lane.receivedUs = 0;
@@ -262,8 +280,9 @@ export class PartitionGraph {
       this.dropped.push(...restored.keys());
       return;
     }
-    this.clock.totalUs = state.partition.totalUs;
-    this.clock.lastUs = state.partition.lastUs;
+    const { totalUs, lastUs, writers, epoch } = state.partition;
+    this.clock.restore(totalUs, lastUs, writers);
+    this.epoch = epoch;
     this.clockChanged = false;
     restoreEntities(restored, this.routes, this.joins, (key) => this.entity(key));
     for (const entity of this.entities.values()) this.settle(entity);

@@ -16,6 +16,8 @@ export class WorkerPool<Task, Result> {
   constructor(
     private readonly module: URL,
     readonly workers: number,
+    /** Tasks that a worker may have under way: more than one where they wait for something outside. */
+    tasksAtOnce = 1,
   ) {
     for (let i = 0; i < workers; i++) {
       const pool = new Piscina<Task, Result>({
@@ -23,7 +25,7 @@ export class WorkerPool<Task, Result> {
         name: 'default',
         minThreads: 1,
         maxThreads: 1,
-        concurrentTasksPerWorker: 1,
+        concurrentTasksPerWorker: tasksAtOnce,
         stricterFIFO: true,
         atomics: 'disabled',
         execArgv: ['--enable-source-maps'],

@@ -9,12 +9,13 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What each folder may import beside itself. Peers (gateway, bus, processors, sinks, devices) never import one another. */
-const COMMON = ['core', 'columnar', 'schemas'];
+const COMMON = ['core', 'columnar', 'schemas', 'kafka'];
 const PEERS = ['gateway', 'bus', 'processors', 'sinks', 'devices'];
 const MAY_IMPORT: Record<string, string[]> = {
   core: [],
   columnar: ['core'],
   schemas: ['core', 'columnar'],
+  kafka: ['core'],
   ...Object.fromEntries(PEERS.map((peer) => [peer, COMMON])),
   pipeline: [...COMMON, ...PEERS],
   bench: [...COMMON, ...PEERS, 'pipeline'],
@@ -27,6 +28,9 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   ws: ['gateway/listeners', 'devices'],
   lmdb: ['bus/log'],
   avsc: ['schemas'],
+  kafkajs: ['kafka'],
+  'lz4-napi': ['kafka'],
+  snappy: ['kafka'],
   piscina: ['processors'],
   mqtt: ['devices'],
   yaml: ['pipeline/config'],

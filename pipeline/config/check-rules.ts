@@ -1,8 +1,9 @@
-import { isIP } from 'node:net';
 import { relative, resolve } from 'node:path';
 import { patternFault, StreamPattern } from '../../core/stream-pattern.js';
-import { type ConfigNode, child, entriesOf, type ScalarNode } from './config-node.js';
+import { type ConfigNode, child, entriesOf, textOf } from './config-node.js';
+import { busKafkaKeys } from './keys/bus-keys.js';
 import { entityKeyFault } from './keys/streams-keys.js';
+import { isLoopback } from './loopback.js';
 import type { Problems } from './problems.js';
 import { parseAddress } from './spec/scalars.js';
 import { below, shownValue } from './spec/spec.js';
@@ -49,11 +50,6 @@ function checkListening(gateway: ConfigNode | undefined, problems: Problems): vo
   }
 }
 
-function isLoopback(host: string): boolean {
-  if (host.toLowerCase() === 'localhost' || host === '::1') return true;
-  return isIP(host) === 4 && host.startsWith('127.');
-}
-
 function checkStreams(streams: ConfigNode | undefined, problems: Problems): void {
   const shapes = new Map<string, string>();
   for (const { key: pattern, keyOffset, value } of entriesOf(streams)) {
@@ -74,10 +70,24 @@ function checkStreams(streams: ConfigNode | undefined, problems: Problems): void
   }
 }
 
+interface Folder {
+  path: string;
+  /** Undefined for a default. */
+  node: ConfigNode | undefined;
+  /** What messages call it. */
+  what: string;
+}
+
 /** Two writers in one folder would undo each other's files. */
 function checkFolders(root: ConfigNode, problems: Problems, folder: string): void {
-  const dirNode = child(child(child(root, 'bus'), 'log'), 'dir');
-  const log = resolve(folder, textOf(dirNode) ?? './data/bus');
+  const ofBus = busFolders(child(root, 'bus'), folder);
+  for (const [i, { path, node, what }] of ofBus.entries()) {
+    const other = ofBus.slice(0, i).find((each) => isNested(each.path, path));
+    if (other) {
+      const at = (node ?? other.node)?.offset ?? 0;
+      problems.error(at, `${other.what} and ${what} may not lie within each other; give each its own`);
+    }
+  }
   const taken = new Map<string, string>();
   for (const { key, value } of entriesOf(child(root, 'sinks'))) {
     const node = child(value, 'path');
@@ -90,21 +100,28 @@ function checkFolders(root: ConfigNode, problems: Problems, folder: string): voi
       problems.error(node!.offset, `${where}: the sink "${other}" writes to the same folder; give each its own`);
     }
     taken.set(path, key);
-    if (isWithin(path, log) || isWithin(log, path)) {
-      problems.error(
-        node!.offset,
-        `${where} and the folder of the bus may not lie within each other; give each its own`,
-      );
+    for (const { what } of ofBus.filter((each) => isNested(each.path, path))) {
+      problems.error(node!.offset, `${where} and ${what} may not lie within each other; give each its own`);
     }
   }
+}
+
+function busFolders(bus: ConfigNode | undefined, folder: string): Folder[] {
+  const kafka = child(bus, 'kafka');
+  const one = (node: ConfigNode | undefined, otherwise: string, what: string): Folder => {
+    return { path: resolve(folder, textOf(node) ?? otherwise), node, what };
+  };
+  if (!kafka) return [one(child(child(bus, 'log'), 'dir'), './data/bus', 'the folder of the bus')];
+  return (['spool', 'state'] as const).map((name) =>
+    one(child(kafka, name), busKafkaKeys[name].default, `bus.kafka.${name}`),
+  );
+}
+
+function isNested(one: string, other: string): boolean {
+  return isWithin(one, other) || isWithin(other, one);
 }
 
 function isWithin(path: string, folder: string): boolean {
   const rest = relative(folder, path);
   return rest === '' || !/^\.\.(\/|\\|$)/.test(rest);
-}
-
-function textOf(node: ConfigNode | undefined): string | null {
-  const value = node?.kind === 'scalar' ? (node as ScalarNode).value : null;
-  return typeof value === 'string' && value !== '' ? value : null;
 }

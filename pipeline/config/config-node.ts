@@ -54,6 +54,12 @@ export function itemsOf(node: ConfigNode | undefined): readonly ConfigNode[] {
   return node.kind === 'list' ? node.items : [node];
 }
 
+/** The node's text, or null when it is none or empty. */
+export function textOf(node: ConfigNode | undefined): string | null {
+  const value = node?.kind === 'scalar' ? node.value : null;
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
 export function isBroken(node: ConfigNode): boolean {
   return node.kind === 'scalar' && node.broken;
 }

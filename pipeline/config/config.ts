@@ -1,4 +1,5 @@
 import type { StreamPattern } from '../../core/stream-pattern.js';
+import type { KafkaCompression, KafkaConnection } from '../../kafka/kafka-connection.js';
 import type { Input, ProcessorPlan } from '../../processors/plan.js';
 import type { Address } from './spec/scalars.js';
 
@@ -14,7 +15,8 @@ export interface Config {
   gateway: GatewayConfig;
   /** Of several patterns that match a stream, the first that says something about it counts. */
   streams: StreamConfig[];
-  bus: { log: LogConfig };
+  /** With Kafka, `log` is the spool in front of it. */
+  bus: { log: LogConfig; kafka: KafkaConfig | null };
   processors: ProcessorConfig[];
   sinks: SinkConfig[];
   /** 0 = in the main thread. */
@@ -30,6 +32,8 @@ export interface GatewayConfig {
   memoryBytes: number;
   limits: { connections: number; payloadBytes: number };
   undeclared: 'accept' | 'reject';
+  /** When a device is answered: its message is on disk here, or on the bus (Kafka). */
+  ack: 'spool' | 'bus';
 }
 
 export interface StreamConfig {
@@ -50,17 +54,64 @@ export interface LogConfig {
   partitions: number;
 }
 
+export interface KafkaConfig {
+  connection: KafkaConnection;
+  /** Of what devices send; every other topic is `TOPIC.NAME`. */
+  topic: string;
+  /** Of the processes that share the partitions. */
+  group: string;
+  replication: number | null;
+  compression: KafkaCompression;
+  /** How long Kafka keeps records, for topics made here; null = the brokers' default. */
+  retainUs: number | null;
+  /** Absolute. What processors keep on this machine. */
+  stateDir: string;
+  registry: RegistryConfig | null;
+}
+
+/** A schema registry with the HTTP interface of Confluent's. */
+export interface RegistryConfig {
+  url: string;
+  /** Both or neither. */
+  username: string | null;
+  password: string | null;
+}
+
 export interface ProcessorConfig {
   plan: ProcessorPlan;
   onError: 'stop';
 }
 
-export interface SinkConfig {
+export type SinkConfig = FileSinkConfig | KafkaSinkConfig;
+
+export interface FileSinkConfig {
   name: string;
   type: 'file';
   from: Input[];
   path: string;
   format: 'jsonl' | 'parquet' | 'csv';
   roll: { sizeBytes: number; rows: number; everyUs: number };
+  onError: 'stop';
+}
+
+export interface KafkaSinkConfig {
+  name: string;
+  type: 'kafka';
+  from: Input[];
+  connection: KafkaConnection;
+  /**
+   * A template: `{stream}` stands for the stream's name with a dot for each character that a topic may not have, any
+   * other `{name}` for the tag of that name, which some stream of `from` can have.
+   */
+  topic: string;
+  format: 'json' | 'avro';
+  /** Rows of a message. */
+  rows: 'one' | 'batch';
+  compression: KafkaCompression;
+  /** Null with avro: each message carries its schema. */
+  registry: RegistryConfig | null;
+  /** Of topics made here; null = the brokers' default. */
+  partitions: number | null;
+  replication: number | null;
   onError: 'stop';
 }

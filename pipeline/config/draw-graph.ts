@@ -1,12 +1,15 @@
-import type { FlowGraph } from './flow-graph.js';
+import type { FlowGraph, FlowNode } from './flow-graph.js';
 
-/** A flowchart in Mermaid's language (mermaid.js.org, flowchart syntax). */
+/** A flowchart in Mermaid's language (mermaid.js.org, flowchart syntax). What is on the bus stands in a box. */
 export function drawMermaid(graph: FlowGraph): string {
   const lines = ['flowchart LR'];
+  const bus = graph.nodes.find((node) => node.kind === 'bus');
+  if (bus) {
+    const streams = graph.nodes.filter((node) => node.kind === 'stream');
+    lines.push(`  subgraph ${bus.id}[${label(bus)}]`, ...streams.map((node) => `  ${shape(node)}`), '  end');
+  }
   for (const node of graph.nodes) {
-    const label = `"${[node.name, node.detail].filter(Boolean).map(escapeLabel).join('<br/>')}"`;
-    const shape = { stream: `([${label}])`, processor: `[${label}]`, sink: `[(${label})]` }[node.kind];
-    lines.push(`  ${node.id}${shape}`);
+    if (node !== bus && !(bus && node.kind === 'stream')) lines.push(shape(node));
   }
   for (const { from, to, label } of graph.edges) {
     lines.push(label === 'join' ? `  ${from} -. join .-> ${to}` : `  ${from} --> ${to}`);
@@ -14,10 +17,26 @@ export function drawMermaid(graph: FlowGraph): string {
   return `${lines.join('\n')}\n`;
 }
 
+function shape(node: FlowNode): string {
+  const text = label(node);
+  const shapes = {
+    gateway: `[${text}]`,
+    bus: `[${text}]`,
+    stream: `([${text}])`,
+    processor: `[${text}]`,
+    sink: `[(${text})]`,
+  };
+  return `  ${node.id}${shapes[node.kind]}`;
+}
+
+function label(node: FlowNode): string {
+  return `"${[node.name, node.detail].filter(Boolean).map(escapeLabel).join('<br/>')}"`;
+}
+
 /** What each node takes from, one line a node: `processor g  <- car/{car}/imu, join car/{car}/gps`. */
 export function drawText(graph: FlowGraph): string {
   const names = new Map(graph.nodes.map((node) => [node.id, node.name]));
-  return (['stream', 'processor', 'sink'] as const)
+  return (['gateway', 'bus', 'stream', 'processor', 'sink'] as const)
     .flatMap((kind) => graph.nodes.filter((node) => node.kind === kind))
     .map((node) => {
       const inputs = graph.edges

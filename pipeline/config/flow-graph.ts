@@ -5,7 +5,8 @@ import { type ConfigNode, child, entriesOf, itemsOf } from './config-node.js';
 export interface FlowNode {
   /** Short and the same for the same file: `stream1`, `processor1`, `sink1`. */
   id: string;
-  kind: 'stream' | 'processor' | 'sink';
+  /** `gateway` and `bus` only with Kafka: the streams are then on the bus, where the gateway put them. */
+  kind: 'gateway' | 'bus' | 'stream' | 'processor' | 'sink';
   name: string;
   /** What it does in a few words. */
   detail: string;
@@ -24,7 +25,8 @@ export interface FlowGraph {
 }
 
 /**
- * The flow of a checked configuration: streams (as the patterns that take them), processors, sinks. What is shown comes
+ * The flow of a checked configuration: streams (as the patterns that take them), processors, sinks, and Kafka between
+ * the gateway and what reads. What is shown comes
  * from the file as written, so a variable stands by its name and its value nowhere.
  */
 export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
@@ -42,6 +44,13 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
   const input = (each: Input, written: string): string =>
     'processor' in each ? ids.get(`processor ${each.processor}`)! : add('stream', each.pattern, written, '');
 
+  const kafka = child(child(root, 'bus'), 'kafka');
+  if (config.bus.kafka && kafka) {
+    const topic = shown(child(kafka, 'topic')) || config.bus.kafka.topic;
+    const from = add('gateway', '', 'gateway', '');
+    const to = add('bus', '', topic, `kafka ${brokers(kafka)}`);
+    edges.push({ from, to, label: 'rows' });
+  }
   for (const { pattern, rateHz } of config.streams) {
     add('stream', pattern.text, pattern.text, rateHz === null ? '' : `${rateHz} Hz`);
   }
@@ -66,10 +75,15 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
     const node = entriesOf(child(root, 'sinks')).find((entry) => entry.key === sink.name)?.value;
     const written = itemsOf(child(node, 'from')).map(shown);
     const from = sink.from.map((each, i) => input(each, written[i]!));
-    const to = add('sink', sink.name, sink.name, `${sink.type} ${sink.format} ${shown(child(node, 'path'))}`);
+    const place = shown(child(node, sink.type === 'file' ? 'path' : 'topic'));
+    const to = add('sink', sink.name, sink.name, `${sink.type} ${sink.format} ${place}`);
     for (const each of from) edges.push({ from: each, to, label: 'rows' });
   }
   return { nodes, edges };
+}
+
+function brokers(kafka: ConfigNode): string {
+  return itemsOf(child(kafka, 'brokers')).map(shown).join(', ');
 }
 
 function shown(node: ConfigNode | undefined): string {

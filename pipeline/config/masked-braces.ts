@@ -1,12 +1,12 @@
 /**
  * YAML ends a plain scalar inside `{ }` or `[ ]` at any brace, so `{ with: car/{car}/gps }` is no YAML, although
- * nothing else could be meant by it. Before parsing, the braces of captures next to a slash, and whatever of
+ * nothing else could be meant by it. Before parsing, the braces of captures that touch other text, and whatever of
  * `${VAR:-default}` YAML would stumble over, are put as noncharacters of the same length, so that all positions stay;
  * `unmask` puts them back in every text.
  */
 const HIDDEN = '{},[]#:';
 const FIRST = 0xfdd0;
-const CAPTURE = /(?<=\/)\{[A-Za-z_]\w*\}|\{[A-Za-z_]\w*\}(?=\/)/g;
+const CAPTURE = /(?<=[\w./-])\{[A-Za-z_]\w*\}|\{[A-Za-z_]\w*\}(?=[\w./-])/g;
 const VARIABLE = /\$\{[A-Za-z_]\w*(?::[-?][^}\n"']*)?\}/g;
 const MASKED = /[\ufdd0-\ufdd6]/g;
 

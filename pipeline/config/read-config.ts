@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { StreamPattern } from '../../core/stream-pattern.js';
+import { busConfig } from './bus-config.js';
+import { checkKafka } from './check-kafka.js';
 import { checkProcessors } from './check-processors.js';
 import { checkRules } from './check-rules.js';
 import type { Config } from './config.js';
@@ -13,6 +15,7 @@ import { formatProblem, type Problem, Problems } from './problems.js';
 import { processorPlan } from './processor-plan.js';
 import { readYaml } from './read-yaml.js';
 import { References } from './references.js';
+import { sinkConfig } from './sink-config.js';
 import type { Environment } from './variables.js';
 
 /** Ten times what a file for a whole grid needs. */
@@ -87,10 +90,10 @@ function check(root: ConfigNode, file: string, problems: Problems): Config | nul
   const references = new References(root, problems);
   references.check();
   checkRules(root, problems, dirname(resolve(file)));
+  checkKafka(root, references, problems);
   checkProcessors(root, references, problems);
   if (!raw || problems.hasErrors) return null;
-  const { mqtt, http, memory, limits, undeclared } = raw.gateway;
-  const { log } = raw.bus;
+  const { mqtt, http, memory, limits, undeclared, ack } = raw.gateway;
   const inputs = (texts: readonly string[]) => texts.map((text) => references.resolve(text)!);
   return {
     file: resolve(file),
@@ -100,6 +103,7 @@ function check(root: ConfigNode, file: string, problems: Problems): Config | nul
       memoryBytes: memory,
       limits: { connections: limits.connections, payloadBytes: limits.payload },
       undeclared,
+      ack,
     },
     streams: [...(raw.streams ?? [])].map(([pattern, stream]) => ({
       pattern: new StreamPattern(pattern),
@@ -108,28 +112,12 @@ function check(root: ConfigNode, file: string, problems: Problems): Config | nul
       key: stream.key ?? null,
       decoder: stream.decoder ?? null,
     })),
-    bus: {
-      log: {
-        dir: log.dir,
-        retainUs: log.retain,
-        sizeBytes: log.size,
-        whenFull: log.whenFull,
-        partitions: log.partitions,
-      },
-    },
+    bus: busConfig(raw.bus),
     processors: [...(raw.processors ?? [])].map(([name, { from, steps, onError }]) => ({
       plan: processorPlan(name, from, steps, references),
       onError,
     })),
-    sinks: [...(raw.sinks ?? [])].map(([name, { type, from, path, format, roll, onError }]) => ({
-      name,
-      type,
-      from: inputs(from),
-      path,
-      format,
-      roll: { sizeBytes: roll.size, rows: roll.rows, everyUs: roll.every },
-      onError,
-    })),
+    sinks: [...(raw.sinks ?? [])].map(([name, sink]) => sinkConfig(name, sink, inputs(sink.from))),
     workers: raw.workers ?? Math.max(1, availableParallelism() - 1),
     warnings: problems.list().map((problem) => formatProblem(file, problem)),
   };

@@ -75,9 +75,9 @@ class TreeReader {
           : { ...this.empty(owner), broken: true };
       }
       const target = node.resolve(this.document);
-      if (!target) return this.refuse(offset, owner, `the alias *${unmask(node.source)} has no anchor before it`);
-      if (this.open.has(target))
-        return this.refuse(offset, owner, `the alias *${unmask(node.source)} stands for something that holds it`);
+      if (!target)
+        return this.refuse(offset, owner, 'this alias has no anchor before it; quote a text that starts with *');
+      if (this.open.has(target)) return this.refuse(offset, owner, 'this alias stands for something that holds it');
       return this.convert(target, owner, depth);
     }
     const offset = node?.range?.[0] ?? owner;
@@ -174,7 +174,12 @@ function reportSyntax(error: YAMLParseError, text: string, problems: Problems): 
     const hint = /[{[].*[{}[\]?!*&%@`|>'"]/.test(line)
       ? '; inside { } and [ ], quote a text that holds any of { } [ ] , or starts with one of ! * & % @ ` | > ?'
       : '';
-    problems.error(at, `this is not YAML: ${unmask(error.message)}${hint}`);
+    // What would follow is the file's own text, maybe a password.
+    const message = error.message.replace(
+      /(?<=includes extra characters):.*/s,
+      '; quote a text that starts with | or >',
+    );
+    problems.error(at, `this is not YAML: ${unmask(message)}${hint}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BusRecord, TELEMETRY_TOPIC } from '../../bus/bus.js';
+import { type BusReader, type BusRecord, TELEMETRY_TOPIC } from '../../bus/bus.js';
 import { LogBus } from '../../bus/log/log-bus.js';
 import { Schema } from '../../columnar/schema.js';
 import { PitwallError } from '../../core/errors.js';
@@ -9,7 +9,10 @@ import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position, Sink, SinkBatch } from '../../sinks/sink.js';
 import { createSink } from '../create-sink.js';
 import { LOG_FACT } from '../log-identity.js';
+import { BranchProgress } from './branch-progress.js';
+import { FreshRecords, type FreshRows } from './fresh-records.js';
 import { type BranchLaneSpec, emptyReport, type Lane, type LaneReport } from './lane.js';
+import { openInput } from './lane-input.js';
 import { Tagger } from './tagger.js';
 
 /** Read at most so much of a partition in a step. */
@@ -19,27 +22,38 @@ const FLUSH_MS = 250;
 const FLUSH_ROWS = 1_000_000;
 /** Positions alone, where nothing of what passed was for this branch, are kept now and then. */
 const FLUSH_POSITIONS_MS = 5_000;
+/** How long a step waits for records on a bus that does not say when they come. */
+const READ_WAIT_MS = 200;
 const NO_COLUMNS = new Schema([]);
 
 /** A partition of a topic that the branch reads. */
 interface Reader {
   topic: string;
   partition: number;
-  bus: LogBus | null;
+  /** Null while its log is not there yet. */
+  bus: BusReader | null;
   folder: string;
+  /** Null where every record stands on the bus once. */
+  fresh: FreshRecords | null;
   /** Topic and identity of its log, for the sink: positions in a log that was deleted must not count in a new one. */
   sinkTopic: string;
   /** The next offset to read. */
   offset: number;
+  /** What is before is in the store, and is only read for what it says of repetitions. */
+  fedFrom: number;
   /** Offset from which the store would have to be fed again. */
   durable: number;
+  /** Receive time of the last record, microseconds since 1970. */
+  readUs: number;
 }
 
 /** One branch: reads its inputs, feeds its sink, and keeps the sink's word on what is durable. */
 export class BranchLane implements Lane {
   private readonly sink: Sink;
   private readonly tagger: Tagger;
-  private ingest: LogBus | null = null;
+  private ingest: BusReader | null = null;
+  private progress: BranchProgress | null = null;
+  private readonly notes: string[] = [];
   private readers: Reader[] = [];
   private known: readonly Position[] = [];
   private unflushedRecords = 0;
@@ -52,21 +66,25 @@ export class BranchLane implements Lane {
   }
 
   async open(): Promise<LaneReport> {
-    const { folders, partitions, patterns, processors } = this.spec;
-    const ingest = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
-    this.ingest = ingest;
+    const { kafka, folders, owned, patterns, processors } = this.spec;
+    const { bus, identity } = openInput(this.spec);
+    this.ingest = bus;
     this.known = await this.sink.open();
-    for (let partition = 0; partition < partitions; partition++) {
+    if (kafka) this.progress = await BranchProgress.open(kafka, this.spec.name, owned, (note) => this.notes.push(note));
+    for (const partition of owned) {
+      const topics = kafka ? [...(patterns.length > 0 ? [TELEMETRY_TOPIC] : []), ...processors] : [];
+      for (const topic of topics) this.readers.push(this.kafkaReader(topic, partition, bus, identity));
+      if (kafka) continue;
       if (patterns.length > 0) {
         const device = reader(TELEMETRY_TOPIC, partition, folders.ingest);
         this.readers.push(device);
-        this.attach(device, ingest);
+        this.attach(device, bus as LogBus);
       }
       const folder = join(folders.processors, `partition-${partition}`);
       for (const processor of processors) this.readers.push(reader(processor, partition, folder));
     }
     this.openOutputs();
-    return { ...emptyReport(), positions: this.positions(), more: true };
+    return { ...emptyReport(), positions: this.positions(), more: true, warnings: this.notes.splice(0) };
   }
 
   async step(): Promise<LaneReport> {
@@ -75,14 +93,22 @@ export class BranchLane implements Lane {
     const dueMs = this.unflushedRows > 0 ? FLUSH_MS : FLUSH_POSITIONS_MS;
     if (this.unflushedRecords > 0 && (waited >= dueMs || this.unflushedRows >= FLUSH_ROWS)) await this.flush(false);
     report.wakeMs = this.unflushedRecords === 0 ? null : this.unflushedRows > 0 ? FLUSH_MS : FLUSH_POSITIONS_MS;
+    if (this.ingest?.wait) {
+      if (report.records === 0) await this.ingest.wait(READ_WAIT_MS);
+      // Nobody wakes it: its next step waits for records itself.
+      report.wakeMs = 0;
+    }
     report.positions = this.positions();
-    report.outputLag = this.outputLag();
+    report.outputLag = await this.outputLag();
+    report.readUs = Math.max(0, ...this.readers.map((from) => from.readUs));
+    report.warnings = this.notes.splice(0);
     return report;
   }
 
   async finish(): Promise<LaneReport> {
     const report = await this.read();
     await this.flush(true);
+    await this.progress?.save();
     return { ...report, positions: this.positions() };
   }
 
@@ -91,6 +117,7 @@ export class BranchLane implements Lane {
       await this.sink.close();
     } finally {
       for (const bus of new Set([this.ingest, ...this.readers.map((each) => each.bus)])) await bus?.close();
+      await this.progress?.close();
     }
   }
 
@@ -99,8 +126,9 @@ export class BranchLane implements Lane {
     this.openOutputs();
     for (const from of this.readers) {
       if (!from.bus) continue;
-      const run = from.bus.read(from.topic, from.partition, from.offset, STEP_BYTES);
+      const run = await from.bus.read(from.topic, from.partition, from.offset, STEP_BYTES);
       report.dropped += run.dropped;
+      if (run.restarted) this.restart(from);
       if (run.records.length === 0) {
         from.offset = run.next;
         continue;
@@ -117,7 +145,8 @@ export class BranchLane implements Lane {
       await this.sink.write(batches);
       report.records += run.records.length;
       from.offset = run.next;
-      if (from.bus.end(from.topic, from.partition) > from.offset) report.more = true;
+      from.readUs = last.receivedUs;
+      if ((await behind(from, from.offset)) > 0) report.more = true;
     }
     if (report.records > 0 && this.unflushedRecords === 0) this.unflushedSince = performance.now();
     this.unflushedRecords += report.records;
@@ -130,30 +159,55 @@ export class BranchLane implements Lane {
       const from = this.readers.find(
         (each) => each.sinkTopic === position.topic && each.partition === position.partition,
       );
-      if (from) from.durable = position.offset;
+      if (!from) continue;
+      from.durable = Math.max(from.durable, position.offset);
+      this.progress?.durable(from.topic, from.partition, from.durable);
     }
+    await this.progress?.saveIfDue();
     this.unflushedRecords = 0;
     this.unflushedRows = 0;
   }
 
   private sinkBatch(from: Reader, record: BusRecord): SinkBatch | null {
+    if (from.fresh) {
+      const isNew = from.fresh.isNew(record);
+      this.progress?.took(from.topic, from.partition, record.offset, from.fresh.takeChanges());
+      if (!isNew || record.offset < from.fedFrom) return null;
+    }
     // Formats that close files by time take it from here.
     if (record.kind === 'tick') return this.empty(from, record);
     const device = from.topic === TELEMETRY_TOPIC;
     const tags = device ? this.tagger.tags(record.stream) : this.tagsOf(record);
     if (tags === null) return null;
-    const packed = readPacked(record.value);
-    const schema = from.bus!.schema(packed.schema);
-    if (!schema)
-      throw new Error(`schema ${packed.schema} of ${from.topic}/${from.partition}/${record.offset} is not registered`);
+    const rows = from.fresh ? this.freshRows(from, record) : this.rows(from, record);
+    if (rows === null) return null;
     return {
-      batch: unpack([packed], record.stream, schema),
+      batch: unpack([rows.packed], record.stream, rows.schema),
       topic: from.sinkTopic,
       partition: from.partition,
       offset: record.offset,
       tags,
       receivedUs: record.receivedUs,
     };
+  }
+
+  private rows(from: Reader, record: BusRecord): FreshRows {
+    const packed = readPacked(record.value);
+    const schema = from.bus!.schema(packed.schema);
+    if (!schema)
+      throw new Error(`schema ${packed.schema} of ${from.topic}/${from.partition}/${record.offset} is not registered`);
+    return { packed, schema };
+  }
+
+  /** A record that cannot be read is nothing that trying again would mend: the processors put it into the dead letters. */
+  private freshRows(from: Reader, record: BusRecord): FreshRows | null {
+    try {
+      return from.fresh!.rows(record);
+    } catch (error) {
+      if (!(error instanceof PitwallError) || error.retryable) throw error;
+      this.notes.push(`${from.topic}/${from.partition}/${record.offset} cannot be read and is skipped: ${error.message}`);
+      return null;
+    }
   }
 
   private tagsOf(record: BusRecord): Readonly<Record<string, string>> {
@@ -164,7 +218,7 @@ export class BranchLane implements Lane {
   private openOutputs(): void {
     for (const from of this.readers) {
       if (from.bus || !existsSync(from.folder)) continue;
-      const same = this.readers.find((each) => each.bus && each.folder === from.folder)?.bus;
+      const same = this.readers.find((each) => each.bus && each.folder === from.folder)?.bus as LogBus | undefined;
       const bus = same ?? openIfMade(from.folder, this.spec.partitions);
       if (bus && !this.attach(from, bus)) void bus.close();
     }
@@ -181,16 +235,35 @@ export class BranchLane implements Lane {
     return true;
   }
 
+  /** The store is fed from where the sink says, or, when its store is not here, from where the branch was elsewhere. */
+  private kafkaReader(topic: string, partition: number, bus: BusReader, identity: string): Reader {
+    const from = reader(topic, partition, '');
+    from.bus = bus;
+    from.sinkTopic = `${topic}@${identity}`;
+    const saved = this.progress!.restored(topic, partition);
+    const at = this.known.find((known) => known.topic === from.sinkTopic && known.partition === partition);
+    from.fedFrom = from.durable = at?.offset ?? saved.offset;
+    from.offset = Math.min(saved.offset, from.fedFrom);
+    from.fresh = new FreshRecords(bus, saved.offset <= from.fedFrom ? saved.marks : []);
+    return from;
+  }
+
+  private restart(from: Reader): void {
+    this.notes.push(`${from.topic}/${from.partition} was deleted and made anew: it is read from its start`);
+    from.fedFrom = 0;
+    from.durable = 0;
+  }
+
   /** Moves position and time without rows. */
   private empty({ sinkTopic, partition }: Reader, { offset, stream, receivedUs }: BusRecord): SinkBatch {
     const batch = { stream, schema: NO_COLUMNS, rows: 0, timeUs: new Float64Array(0), columns: [] };
     return { batch, topic: sinkTopic, partition, offset, tags: {}, receivedUs };
   }
 
-  private outputLag(): number {
+  private async outputLag(): Promise<number> {
     let lag = 0;
-    for (const { topic, partition, bus, durable } of this.readers) {
-      if (bus && topic !== TELEMETRY_TOPIC) lag += Math.max(0, bus.end(topic, partition) - durable);
+    for (const from of this.readers) {
+      if (this.spec.kafka || from.topic !== TELEMETRY_TOPIC) lag += await behind(from, from.durable);
     }
     return lag;
   }
@@ -201,7 +274,13 @@ export class BranchLane implements Lane {
 }
 
 function reader(topic: string, partition: number, folder: string): Reader {
-  return { topic, partition, bus: null, folder, sinkTopic: '', offset: 0, durable: 0 };
+  return { topic, partition, bus: null, folder, fresh: null, sinkTopic: '', offset: 0, fedFrom: 0, durable: 0, readUs: 0 };
+}
+
+/** Records from `offset` on. */
+async function behind({ bus, topic, partition }: Reader, offset: number): Promise<number> {
+  if (!bus) return 0;
+  return bus.behind?.(topic, partition, offset) ?? Math.max(0, (await bus.end(topic, partition)) - offset);
 }
 
 function openIfMade(dir: string, partitions: number): LogBus | null {

@@ -1,5 +1,6 @@
 import { PitwallError } from '../../core/errors.js';
 import { BranchLane } from './branch-lane.js';
+import { ForwardLane } from './forward-lane.js';
 import { emptyReport, type Lane, type LaneReport, type LaneSpec, type LaneTask } from './lane.js';
 import { ProcessorLane } from './processor-lane.js';
 
@@ -22,7 +23,9 @@ export default async function runLane(task: LaneTask): Promise<LaneReport> {
     return task.action === 'step' ? await lane.step(task.holds) : await lane.finish();
   } catch (error) {
     const message = error instanceof PitwallError ? error.message : String((error as Error)?.stack ?? error);
-    return { ...emptyReport(), fault: { message, retryable: !(error instanceof PitwallError) || error.retryable } };
+    const known = error instanceof PitwallError;
+    const retryable = !known || error.retryable;
+    return { ...emptyReport(), fault: { message, retryable, bus: known && retryable && error.code === 'bus-failed' } };
   }
 }
 
@@ -34,5 +37,6 @@ async function close(id: string): Promise<void> {
 }
 
 function createLane(spec: LaneSpec): Lane {
+  if (spec.kind === 'forward') return new ForwardLane(spec);
   return spec.kind === 'processors' ? new ProcessorLane(spec) : new BranchLane(spec);
 }

@@ -1,6 +1,8 @@
+import type { ForwardPosition } from '../../bus/spooled/forwarder.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import type { Position } from '../../sinks/sink.js';
 import type { SinkConfig } from '../config/config.js';
+import type { KafkaLane } from './kafka-lane.js';
 
 /**
  * A lane is what reads on its own: the processors of one connected component on one partition, or one branch. It has
@@ -16,12 +18,14 @@ export interface Lane {
   close(): Promise<void>;
 }
 
-export type LaneSpec = ProcessorLaneSpec | BranchLaneSpec;
+export type LaneSpec = ProcessorLaneSpec | BranchLaneSpec | ForwardLaneSpec;
 
 interface CommonSpec {
   id: string;
   folders: BusFolders;
   partitions: number;
+  /** Null: the bus is the embedded log. */
+  kafka: KafkaLane | null;
   /** Patterns of declared streams, for the tags they capture. */
   declared: string[];
 }
@@ -41,6 +45,17 @@ export interface BranchLaneSpec extends CommonSpec {
   /** Device stream patterns it takes, and processors whose output it takes. */
   patterns: string[];
   processors: string[];
+  /** Partitions that this process reads. */
+  owned: number[];
+}
+
+/** From the spool to Kafka. */
+export interface ForwardLaneSpec extends CommonSpec {
+  kind: 'forward';
+  kafka: KafkaLane;
+  /** How far Kafka is known to have it. */
+  resume: ForwardPosition[];
+  lingerMs: number;
 }
 
 /** Where the logs are: the ingest log, and one log a partition for what processors write there. */
@@ -72,8 +87,10 @@ export interface LaneReport {
   warnings: string[];
   /** Records that retention dropped before this lane read them. */
   dropped: number;
-  /** Records of processors' outputs that it has not made durable yet; those of the ingest log the main thread knows. */
+  /** Records that it has not made durable yet, of those the main thread cannot count: processors' outputs, and Kafka's. */
   outputLag: number;
+  /** Receive time of the last record it has read, microseconds since 1970; 0 = none. */
+  readUs: number;
   /** Rows that came too late for a join since the lane was opened: they, or what they would have changed, are not corrected. */
   lateRows: number;
 }
@@ -81,6 +98,8 @@ export interface LaneReport {
 export interface LaneFault {
   message: string;
   retryable: boolean;
+  /** The bus is away, not the lane at fault: it is tried for ever. */
+  bus: boolean;
 }
 
 export function emptyReport(): LaneReport {
@@ -96,6 +115,7 @@ export function emptyReport(): LaneReport {
     warnings: [],
     dropped: 0,
     outputLag: 0,
+    readUs: 0,
     lateRows: 0,
   };
 }

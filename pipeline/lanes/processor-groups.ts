@@ -1,5 +1,5 @@
-import type { Commit } from '../../bus/bus.js';
-import type { LogBus } from '../../bus/log/log-bus.js';
+import type { Bus, Commit } from '../../bus/bus.js';
+import type { Mark } from '../../bus/deduplicate.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 
 /** Facts of a partition's output log: processor → where it stands. */
@@ -37,7 +37,7 @@ export function samePlans(a: ProcessorGroup, b: ProcessorGroup): boolean {
  * groups they ran in. So a configuration may add, remove and rewire processors, and none writes anything twice.
  */
 export class ProcessorGroups {
-  constructor(private readonly log: LogBus) {}
+  constructor(private readonly log: Pick<Bus, 'fact' | 'facts'>) {}
 
   /** The stored groups that share a processor with `group`. */
   overlapping(group: ProcessorGroup): ProcessorGroup[] {
@@ -65,13 +65,23 @@ export class ProcessorGroups {
     return this.log.facts(stateTable(group));
   }
 
+  /** Which rows of the bus the group has taken. */
+  *marks(group: ProcessorGroup): Iterable<Mark> {
+    for (const [origin, value] of this.log.facts(marksTable(group))) {
+      const [sequence, row] = JSON.parse(value.toString()) as [number, number];
+      yield [origin, sequence, row];
+    }
+  }
+
   /** Puts a checkpoint of the group into `commit`. */
   save(
     commit: Commit,
     group: ProcessorGroup,
     position: ProcessorPosition,
     state: Iterable<[key: string, value: Uint8Array | null]>,
+    marks: Iterable<Mark> = [],
   ): void {
+    this.saveMarks(commit, group, marks);
     for (const [key, value] of state) commit.setFact(stateTable(group), key, value);
     this.move(commit, group, position);
     if (!this.log.fact(GROUPS_TABLE, group.name)) {
@@ -79,11 +89,18 @@ export class ProcessorGroups {
     }
   }
 
-  /** Puts the end of the group into `commit`: its processors keep their position, their state goes. */
+  /** Puts the end of the group into `commit`: its processors keep their position, their state and marks go. */
   end(commit: Commit, group: ProcessorGroup, position: ProcessorPosition): void {
     for (const [key] of this.state(group)) commit.setFact(stateTable(group), key, null);
+    for (const [origin] of this.marks(group)) commit.setFact(marksTable(group), origin, null);
     this.move(commit, group, position);
     commit.setFact(GROUPS_TABLE, group.name, null);
+  }
+
+  saveMarks(commit: Commit, group: ProcessorGroup, marks: Iterable<Mark>): void {
+    for (const [origin, sequence, row] of marks) {
+      commit.setFact(marksTable(group), origin, Buffer.from(JSON.stringify([sequence, row])));
+    }
   }
 
   private move(commit: Commit, group: ProcessorGroup, position: ProcessorPosition): void {
@@ -94,4 +111,8 @@ export class ProcessorGroups {
 
 function stateTable(group: ProcessorGroup): string {
   return `state:${group.name}`;
+}
+
+function marksTable(group: ProcessorGroup): string {
+  return `marks:${group.name}`;
 }

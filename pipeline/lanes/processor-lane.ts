@@ -1,14 +1,14 @@
-import { join } from 'node:path';
-import { type BusRecord, type Commit, TELEMETRY_TOPIC } from '../../bus/bus.js';
-import { LogBus } from '../../bus/log/log-bus.js';
+import { type BusReader, type BusRecord, type Commit, type ReadRun, TELEMETRY_TOPIC } from '../../bus/bus.js';
 import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
 import { pack } from '../../schemas/data-block.js';
 import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position } from '../../sinks/sink.js';
 import { PackedValue } from '../bus-gateway-store.js';
-import { LOG_FACT, logIdentity } from '../log-identity.js';
+import { FreshRecords } from './fresh-records.js';
+import { KafkaProcessorStore } from './kafka-processor-store.js';
 import { emptyReport, type Lane, type LaneReport, type ProcessorLaneSpec } from './lane.js';
-import { closeOutputLog, openOutputLog } from './output-logs.js';
+import { openInput } from './lane-input.js';
+import { LogProcessorStore } from './log-processor-store.js';
 import {
   groupOf,
   type ProcessorGroup,
@@ -16,6 +16,8 @@ import {
   type ProcessorPosition,
   samePlans,
 } from './processor-groups.js';
+import type { ProcessorStore } from './processor-store.js';
+import { Refused } from './refused.js';
 import { Tagger } from './tagger.js';
 
 /** Read at most so much in a step: bounds memory and the work that a crash repeats. */
@@ -25,85 +27,96 @@ const FULL_WAIT_MS = 200;
 const SECOND_US = 1_000_000;
 const LATE_COUNT_MS = 1_000;
 
+/** How long a step waits for records on a bus that does not say when they come. */
+const READ_WAIT_MS = 200;
+
 /**
  * Processors of one group on one partition. A step is a checkpoint: the outputs, the operators' state and the input
- * position become durable in one transaction of the partition's log, so a crash repeats work and never a result.
+ * position become durable together (see ProcessorStore), so a crash repeats work and never a result.
  */
 export class ProcessorLane implements Lane {
   private readonly tagger: Tagger;
-  private readonly outputDir: string;
   private readonly group: ProcessorGroup;
-  private ingest!: LogBus;
-  private output!: LogBus;
+  private readonly refused: Refused;
+  private ingest!: BusReader;
+  private store!: ProcessorStore;
   private groups!: ProcessorGroups;
   private graph!: PartitionGraph;
+  /** Null where every record stands on the bus once. */
+  private fresh: FreshRecords | null = null;
   private at: ProcessorPosition = { log: '', offset: 0, receivedUs: 0 };
-  private retaining = false;
   private late = 0;
   private lateCountedMs = Number.NEGATIVE_INFINITY;
   private readonly notes: string[] = [];
 
   constructor(private readonly spec: ProcessorLaneSpec) {
-    this.outputDir = join(spec.folders.processors, `partition-${spec.partition}`);
     this.tagger = new Tagger(spec.declared, ['#']);
     this.group = groupOf(spec.plans);
+    this.refused = new Refused(TELEMETRY_TOPIC, spec.partition);
   }
 
   async open(): Promise<LaneReport> {
-    const { folders, partitions, outputBytesMax } = this.spec;
-    this.ingest = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
-    this.output = openOutputLog({
-      dir: this.outputDir,
-      partitions,
-      // Below what a step takes for full, so that a full log has something to drop.
-      sizeBytes: outputBytesMax === null ? null : outputBytesMax - 1,
-      whenFull: 'hold',
-    });
-    await logIdentity(this.output);
-    this.groups = new ProcessorGroups(this.output);
-    const log = this.ingest.fact(...LOG_FACT)?.toString() ?? '';
-    await this.takeOver(log);
-    this.at = this.groups.position(this.group, log) ?? { log, offset: 0, receivedUs: 0 };
+    const { kafka, partition } = this.spec;
+    const { bus, identity } = openInput(this.spec);
+    this.ingest = bus;
+    this.store = kafka
+      ? await KafkaProcessorStore.shared(kafka, partition, (message) => this.notes.push(message))
+      : await LogProcessorStore.open(this.spec);
+    this.groups = new ProcessorGroups(this.store);
+    await this.takeOver(identity);
+    this.at = this.groups.position(this.group, identity) ?? { log: identity, offset: 0, receivedUs: 0 };
     this.graph = new PartitionGraph(this.group.plans, this.groups.state(this.group));
+    this.fresh = this.freshOf(this.group);
     return { ...emptyReport(), positions: this.positions(), warnings: this.takeWarnings() };
   }
 
   async step(holds: readonly Position[]): Promise<LaneReport> {
-    for (const { topic, partition, offset } of holds) this.output.hold('branches', topic, partition, offset);
-    if (!this.retaining) this.output.startRetention();
-    this.retaining = true;
+    this.store.hold(holds);
     const report = emptyReport();
-    if (!(await this.makeRoom())) return { ...report, positions: this.positions(), wakeMs: FULL_WAIT_MS };
-    const run = this.ingest.read(TELEMETRY_TOPIC, this.spec.partition, this.at.offset, STEP_BYTES);
+    const room = await this.store.makeRoom((commit) => this.groups.save(commit, this.group, this.at, []));
+    if (!room) return { ...report, positions: this.positions(), wakeMs: FULL_WAIT_MS };
+    const run = await this.ingest.read(TELEMETRY_TOPIC, this.spec.partition, this.at.offset, STEP_BYTES);
+    this.tellOf(run);
     report.dropped = run.dropped;
     if (run.records.length === 0) {
       this.at = { ...this.at, offset: run.next };
-      return { ...report, positions: this.positions() };
+      if (this.ingest.wait) {
+        await this.ingest.wait(READ_WAIT_MS);
+        report.wakeMs = 0;
+      }
+      return { ...report, positions: this.positions(), warnings: this.takeWarnings() };
     }
-    const input = run.records.map((record) => this.input(record, this.graph));
+    const input = this.inputs(run.records, this.graph, this.fresh);
     for (const record of input) report.rows += record.packed?.rows ?? 0;
     const outputs = this.graph.run(input);
     const next = { ...this.at, offset: run.next, receivedUs: run.records.at(-1)!.receivedUs };
-    const commit = this.output.begin();
-    this.append(commit, outputs);
-    this.groups.save(commit, this.group, next, this.graph.snapshot());
+    const commit = this.store.begin();
+    this.append(commit, outputs, this.graph.epoch);
+    this.notes.push(...this.refused.append(commit));
+    this.groups.save(commit, this.group, next, this.graph.snapshot(), this.fresh?.takeChanges());
     await commit.commit();
     this.at = next;
     report.records = run.records.length;
+    report.readUs = next.receivedUs;
     report.lateRows = this.lateRows();
     for (const { batch } of outputs) report.outputRows += batch.rows;
     report.wrote = [...new Set(outputs.map(({ processor }) => processor))];
-    report.more = this.ingest.end(TELEMETRY_TOPIC, this.spec.partition) > this.at.offset;
+    const behind = await this.behind();
+    report.more = behind > 0;
+    if (this.spec.kafka) report.outputLag = behind;
+    // Nobody wakes it: its next step waits for records itself.
+    if (this.ingest.wait) report.wakeMs = 0;
     return { ...report, positions: this.positions(), warnings: this.takeWarnings() };
   }
 
   async finish(): Promise<LaneReport> {
+    await this.store.handOver();
     return { ...emptyReport(), positions: this.positions() };
   }
 
   async close(): Promise<void> {
     await this.ingest?.close();
-    if (this.output) await closeOutputLog(this.outputDir);
+    await this.store?.close();
   }
 
   /**
@@ -118,16 +131,19 @@ export class ProcessorLane implements Lane {
     const target = Math.max(...places);
     for (const group of old) {
       const graph = new PartitionGraph(group.plans, this.groups.state(group));
+      const fresh = this.freshOf(group);
       let at = this.groups.position(group, log) ?? { log, offset: target, receivedUs: 0 };
-      while (at.offset < target) at = await this.catchUp(group, graph, at, target);
+      while (at.offset < target) at = await this.catchUp(group, graph, fresh, at, target);
       const waitUs = group.plans
         .flatMap(({ steps }) => steps)
         .reduce((sum, step) => sum + (step.verb === 'join' ? step.waitUs : 0), 0);
       const ticks: InputRecord[] = [];
       for (let us = 0; us <= waitUs + 2 * SECOND_US; us += SECOND_US) ticks.push(tick(at.offset, at.receivedUs + us));
-      const commit = this.output.begin();
-      this.append(commit, graph.run(ticks));
+      const commit = this.store.begin();
+      this.append(commit, graph.run(ticks), graph.epoch);
+      const marks = [...this.groups.marks(group)];
       this.groups.end(commit, group, at);
+      this.groups.saveMarks(commit, this.group, marks);
       await commit.commit();
       this.notes.push(
         `the plans of ${group.name} were changed: rows that waited in its joins were let go as they were`,
@@ -138,68 +154,87 @@ export class ProcessorLane implements Lane {
   private async catchUp(
     group: ProcessorGroup,
     graph: PartitionGraph,
+    fresh: FreshRecords | null,
     at: ProcessorPosition,
     target: number,
   ): Promise<ProcessorPosition> {
-    const run = this.ingest.read(TELEMETRY_TOPIC, this.spec.partition, at.offset, STEP_BYTES);
+    const run = await this.ingest.read(TELEMETRY_TOPIC, this.spec.partition, at.offset, STEP_BYTES);
     const records = run.records.filter((record) => record.offset < target);
-    const outputs = graph.run(records.map((record) => this.input(record, graph)));
+    const outputs = graph.run(this.inputs(records, graph, fresh));
     const next = {
       ...at,
       offset: Math.min(target, run.records.length === 0 ? target : run.next),
       receivedUs: records.at(-1)?.receivedUs ?? at.receivedUs,
     };
-    const commit = this.output.begin();
-    this.append(commit, outputs);
-    this.groups.save(commit, group, next, graph.snapshot());
+    const commit = this.store.begin();
+    this.append(commit, outputs, graph.epoch);
+    this.notes.push(...this.refused.append(commit));
+    this.groups.save(commit, group, next, graph.snapshot(), fresh?.takeChanges());
     await commit.commit();
     return next;
   }
 
-  /**
-   * A commit to a full log would wait for holds to move, which only a step brings: so a step that finds it full drops
-   * what can go, with a commit of facts alone, which never waits, and runs the graph only when that has made room.
-   */
-  private async makeRoom(): Promise<boolean> {
-    const bytesMax = this.spec.outputBytesMax ?? Number.POSITIVE_INFINITY;
-    for (let before = Number.POSITIVE_INFINITY; this.output.storedBytes >= bytesMax; ) {
-      if (this.output.storedBytes === before) return false;
-      before = this.output.storedBytes;
-      const commit = this.output.begin();
-      this.groups.save(commit, this.group, this.at, []);
-      await commit.commit();
-    }
-    return true;
+  private freshOf(group: ProcessorGroup): FreshRecords | null {
+    return this.spec.kafka ? new FreshRecords(this.ingest, this.groups.marks(group)) : null;
   }
 
-  private input(record: BusRecord, graph: PartitionGraph): InputRecord {
-    const { offset, key, stream, receivedUs } = record;
+  private inputs(records: readonly BusRecord[], graph: PartitionGraph, fresh: FreshRecords | null): InputRecord[] {
+    const input: InputRecord[] = [];
+    for (const record of records) {
+      // What was taken before must not move time again either.
+      if (fresh && !fresh.isNew(record)) continue;
+      input.push(this.input(record, graph, fresh));
+    }
+    return input;
+  }
+
+  private input(record: BusRecord, graph: PartitionGraph, fresh: FreshRecords | null): InputRecord {
+    const { offset, key, stream, receivedUs, writer } = record;
     // A record nobody reads still moves time, as a tick does.
-    if (record.kind === 'tick' || !graph.wants(stream)) return tick(offset, receivedUs);
+    if (record.kind === 'tick' || !graph.wants(stream)) return tick(offset, receivedUs, writer);
+    const tags = this.tagger.tags(stream) ?? {};
+    if (fresh) {
+      try {
+        return { offset, kind: 'data', key, stream, receivedUs, writer, tags, ...fresh.rows(record) };
+      } catch (error) {
+        this.refused.note(record, error);
+        return tick(offset, receivedUs, writer);
+      }
+    }
     const packed = readPacked(record.value);
     const schema = this.ingest.schema(packed.schema) ?? null;
-    const tags = this.tagger.tags(stream) ?? {};
-    return { offset, kind: 'data', key, stream, receivedUs, tags, packed, schema };
+    return { offset, kind: 'data', key, stream, receivedUs, writer, tags, packed, schema };
   }
 
-  private append(commit: Commit, outputs: readonly ProcessorOutput[]): void {
+  private append(commit: Commit, outputs: readonly ProcessorOutput[], epoch: string): void {
     const { partition } = this.spec;
-    const sequences = new Map<string, number>();
-    for (const { processor, key, stream, tags, batch, receivedUs } of outputs) {
-      const sequence = (sequences.get(processor) ?? this.output.end(processor, partition)) + 1;
-      sequences.set(processor, sequence);
+    for (const { processor, key, stream, tags, batch, receivedUs, lane, firstRow } of outputs) {
       commit.addSchema(batch.schema);
       const meta = {
         kind: 'data' as const,
         key,
         stream,
         receivedUs,
-        writer: processor,
-        sequence,
+        // A lane's rows are numbered, however they are cut into records.
+        writer: `${processor} ${epoch} ${lane}`,
+        sequence: 0,
+        parts: [{ sequence: 0, firstRow, rows: batch.rows }],
         tags: JSON.stringify(tags),
       };
       commit.append(processor, partition, meta, new PackedValue(pack(batch)));
     }
+  }
+
+  private async behind(): Promise<number> {
+    const { ingest, at } = this;
+    const { partition } = this.spec;
+    return ingest.behind?.(TELEMETRY_TOPIC, partition, at.offset) ?? (await ingest.end(TELEMETRY_TOPIC, partition)) - at.offset;
+  }
+
+  private tellOf({ restarted, foreign, next }: ReadRun): void {
+    const where = `${TELEMETRY_TOPIC}/${this.spec.partition}`;
+    if (restarted) this.notes.push(`${where} was deleted and made anew: it is read from its start, offset ${next}`);
+    if (foreign) this.notes.push(`${foreign} messages before ${where}/${next} were not written by Pitwall and are skipped`);
   }
 
   /** Counted over all entities, so only now and then. */
@@ -221,6 +256,6 @@ export class ProcessorLane implements Lane {
   }
 }
 
-function tick(offset: number, receivedUs: number): InputRecord {
-  return { offset, kind: 'tick', key: '', stream: '', receivedUs, tags: {}, packed: null, schema: null };
+function tick(offset: number, receivedUs: number, writer = ''): InputRecord {
+  return { offset, kind: 'tick', key: '', stream: '', receivedUs, writer, tags: {}, packed: null, schema: null };
 }

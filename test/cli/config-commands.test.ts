@@ -89,6 +89,43 @@ test('check --connect sees that rights are missing.', {
   assert.equal(stderr, 'pitwall: bus-failed: bus.log: the folder cannot be made (EACCES)\n');
 });
 
+test('check sums Kafka up without secrets, and tries the folders of its spool and state.', async () => {
+  const file = put(
+    'kafka.yaml',
+    `bus:
+  kafka:
+    brokers: [127.0.0.1:9, "localhost:9"]
+    topic: race
+    spool: spool
+    spoolSize: 1GiB
+    tls: true
+    sasl: { mechanism: plain, username: reader, password: \${PASSWORD} }
+    registry: { url: "http://127.0.0.1:9", username: reader, password: "hunter2" }
+sinks:
+  out: { type: file, from: "#", path: ./out }
+  live: { type: kafka, from: "#", brokers: ["127.0.0.1:9"], topic: live, format: avro }
+`,
+  );
+  const { code, stdout, stderr } = await runPitwall(['check', '-c', file], folder, { PASSWORD: 'hunter2' });
+  assert.equal(stderr, '');
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^ {2}bus: Kafka at 127\.0\.0\.1:9, localhost:9 \(tls, sasl plain\); topic race, group pitwall, 12 partitions; spool up to 1\.0 GiB\n/m,
+  );
+  assert.match(stdout, /^ {2}sinks: out \(file jsonl\), live \(kafka avro\)\n/m);
+  assert.doesNotMatch(stdout, /hunter2|reader/);
+
+  const connected = await runPitwall(['check', '--connect', '-c', file], folder, { PASSWORD: 'hunter2' });
+  assert.equal(connected.code, 1, 'nobody listens on port 9');
+  assert.match(
+    connected.stdout,
+    /^ {2}bus\.kafka\.spool: the folder can be written\n {2}bus\.kafka\.state: the folder/m,
+  );
+  assert.match(connected.stderr, /^pitwall: bus-failed: bus\.kafka: .*; sinks\.live: /);
+  assert.doesNotMatch(connected.stdout + connected.stderr, /hunter2|no servers to reach/);
+});
+
 test('graph draws in Mermaid, text and JSON.', async () => {
   put('pitwall.yaml', GOOD);
   const mermaid = await runPitwall(['graph'], folder);

@@ -26,7 +26,7 @@ async function runLane({ action, spec }: LaneTask): Promise<LaneReport> {
       writeFileSync(spec.folders.ingest, 'died');
       process.exit(3);
     }
-    if (!opened) return { ...report, fault: { message: 'not open', retryable: true } };
+    if (!opened) return { ...report, fault: { message: 'not open', retryable: true, bus: false } };
     return { ...report, records: 1, rows: 7 };
   }
   return report;

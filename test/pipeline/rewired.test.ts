@@ -45,7 +45,8 @@ async function send(gateway: GatewayProcess, from: number, to: number): Promise<
 function rows(dir: string, processor: string, car: number): number[] {
   const file = join(dir, 'out', processor, `car/${car}.jsonl`);
   if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  // The last line may be in the making.
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line).n as number).sort((a, b) => a - b);
 }
 

@@ -68,7 +68,11 @@ export const gatewaySection = section(
       doc: 'What happens to streams that no pattern of `streams` names: they are learned, or refused as dead letters',
     },
     tls: notYet('Certificate and key for TLS'),
-    ack: notYet('Whether devices are answered by the log in front of the bus or by the bus itself'),
+    ack: {
+      spec: choice({ spool: true, bus: true }),
+      default: 'spool',
+      doc: 'When devices are answered: their message is on the disk of this machine, or Kafka has it; the same with the embedded log',
+    },
   },
   'Where devices connect, and what they may do',
 );

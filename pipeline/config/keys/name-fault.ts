@@ -1,5 +1,5 @@
 /** Topics of the bus that are not outputs of processors. */
-const RESERVED = ['telemetry', 'dead-letters'];
+const RESERVED = ['telemetry', 'dead-letters', 'schemas', 'changelog'];
 
 /** Why a processor or sink may not have this name, or null. Names become levels of streams, topics and folders. */
 export function nameFault(kind: 'processor' | 'sink', name: string): string | null {

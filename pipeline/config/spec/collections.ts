@@ -1,5 +1,5 @@
 import { suggestion } from '../../../core/suggest.js';
-import { type ConfigNode, scalarNode } from '../config-node.js';
+import { type ConfigNode, entriesOf, scalarNode } from '../config-node.js';
 import {
   below,
   type CheckContext,
@@ -97,6 +97,26 @@ export function object<K extends Keys>(keys: K): Spec<ValueOf<K>> {
     },
     jsonSchema: () => objectSchema(keys),
     reference: (where) => referenceRows(keys, where),
+  };
+}
+
+/** An object in which two of its keys stand together or not at all. */
+export function bothOrNeither<T extends object>(
+  spec: Spec<T>,
+  one: keyof T & string,
+  other: keyof T & string,
+): Spec<T> {
+  return {
+    ...spec,
+    check(node, where, context) {
+      const given = entriesOf(node).filter(({ key }) => key === one || key === other);
+      const value = spec.check(node, where, context);
+      if (given.length !== 1) return value;
+      const { key, keyOffset } = given[0]!;
+      const missing = key === one ? other : one;
+      context.problems.error(keyOffset, `${where} has "${key}" and lacks "${missing}"; write both, or neither`);
+      return undefined;
+    },
   };
 }
 

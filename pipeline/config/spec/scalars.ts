@@ -6,10 +6,15 @@ import type { ConfigNode, ScalarNode } from '../config-node.js';
 import { type CheckContext, emptyMessage, type JsonSchema, type Spec, shownValue } from './spec.js';
 
 /** Any place that takes a text also takes a variable, whose value only the checker knows. */
-const VARIABLE = '\\$\\{';
+export const VARIABLE = '\\$\\{';
 
 /** The node's text; reports what is no text and returns undefined. */
-function textOf(node: ConfigNode, where: string, expected: string, context: CheckContext): string | undefined {
+export function checkText(
+  node: ConfigNode,
+  where: string,
+  expected: string,
+  context: CheckContext,
+): string | undefined {
   if (node.kind !== 'scalar') {
     const only = node.kind === 'map' && node.entries.length === 1 ? node.entries[0]! : null;
     const capture = only !== null && only.value.kind === 'scalar' && only.value.value === null;
@@ -34,7 +39,7 @@ export function text(expected = 'a text'): Spec<string> {
   return {
     typeText: expected.replace(/^an? /, ''),
     check(node, where, context) {
-      const value = textOf(node, where, expected, context);
+      const value = checkText(node, where, expected, context);
       if (value === '') context.problems.error(node.offset, `${where}: ${shownValue(node)} is empty`);
       return value || undefined;
     },
@@ -46,7 +51,7 @@ export function text(expected = 'a text'): Spec<string> {
 export function anyText(): Spec<string> {
   return {
     typeText: 'text',
-    check: (node, where, context) => textOf(node, where, 'a text', context),
+    check: (node, where, context) => checkText(node, where, 'a text', context),
     jsonSchema: () => ({ type: 'string' }),
   };
 }
@@ -56,7 +61,7 @@ export function path(what: 'file' | 'folder'): Spec<string> {
   return {
     typeText: what,
     check(node, where, context) {
-      const value = textOf(node, where, `the path of a ${what}`, context);
+      const value = checkText(node, where, `the path of a ${what}`, context);
       if (value === undefined) return undefined;
       const why =
         value === ''
@@ -85,7 +90,7 @@ export function choice<const C extends Readonly<Record<string, boolean>>>(
   return {
     typeText: ready.map((word) => `\`${word}\``).join(', '),
     check(node, where, context) {
-      const value = textOf(node, where, listed, context);
+      const value = checkText(node, where, listed, context);
       if (value === undefined) return undefined;
       if (ready.includes(value)) return value as Word;
       if (Object.hasOwn(words, value)) context.problems.notYet(node.offset, `${where}: ${value}`);
@@ -157,7 +162,7 @@ function quantity(kind: Quantity, least: number, leastText: string): Spec<number
         context.problems.error(node.offset, `${where} must be ${kind.expected}; ${node.shown} has no unit`);
         return undefined;
       }
-      const value = textOf(node, where, kind.expected, context);
+      const value = checkText(node, where, kind.expected, context);
       if (value === undefined) return undefined;
       let parsed: number;
       try {
@@ -215,7 +220,7 @@ export function address(): Spec<Address | null> {
         context.problems.error(node.offset, `${where} must be ${expected}; write 127.0.0.1:${node.shown}`);
         return undefined;
       }
-      const value = textOf(node, where, expected, context);
+      const value = checkText(node, where, expected, context);
       if (value === undefined) return undefined;
       if (value === 'off') return null;
       const parsed = parseAddress(value);

@@ -29,6 +29,8 @@ export interface ReferenceRow {
   defaultText: string;
   doc: string;
   example: string;
+  /** Where the key belongs to one type of object only: `type: kafka`. */
+  variant?: string;
 }
 
 /** A key of an object. `doc` is one sentence without its full stop. */

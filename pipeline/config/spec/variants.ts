@@ -67,13 +67,19 @@ export function byType<K extends Readonly<Record<string, Keys>>>(
         const constant: Spec<string> = { ...spec, jsonSchema: () => ({ const: type }) };
         return objectSchema({ type: { spec: constant, doc: typeDoc, required: true }, ...keys });
       });
-      return schemas.length === 1 ? schemas[0]! : { oneOf: schemas };
+      return { anyOf: schemas };
     },
-    reference: (where) =>
-      Object.entries(types).flatMap(([type, keys]): ReferenceRow[] => [
-        ...referenceRows({ type: { ...typeKey, example: type } }, where),
-        ...referenceRows(keys, where),
-      ]),
+    reference: (where) => {
+      const [first, ...others] = Object.values(types);
+      const common = Object.entries(first!).filter(([name, key]) => others.every((keys) => keys[name] === key));
+      const shared = Object.fromEntries(common);
+      const example = Object.keys(types)[0]!;
+      const own = Object.entries(types).flatMap(([type, keys]) => {
+        const rest = Object.fromEntries(Object.entries(keys).filter(([name]) => !Object.hasOwn(shared, name)));
+        return referenceRows(rest, where).map((row) => ({ ...row, variant: `type: ${type}` }));
+      });
+      return [...referenceRows({ type: { ...typeKey, example }, ...shared }, where), ...own];
+    },
   };
 }
 

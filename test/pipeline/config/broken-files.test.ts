@@ -55,7 +55,11 @@ const TABLE: [title: string, file: string | Uint8Array, problems: string[], envi
       '1:18: workers must be a whole number from 0 to 256, not "3"',
     ],
   ],
-  ['an alias without anchor', 'workers: *n\n', ['1:10: the alias *n has no anchor before it']],
+  [
+    'an alias without anchor',
+    'workers: *n\n',
+    ['1:10: this alias has no anchor before it; quote a text that starts with *'],
+  ],
   [
     'an unquoted # in a block',
     'sinks:\n  a:\n    type: file\n    path: out\n    from: #\n',
@@ -214,11 +218,13 @@ const TABLE: [title: string, file: string | Uint8Array, problems: string[], envi
   ],
   [
     'names that cannot be',
-    'processors:\n  a/b: { from: a/b, steps: [filter: x] }\n  telemetry: { from: a/b, steps: [filter: x] }\nsinks:\n  ..: { type: file, from: a/b, path: x }\n',
+    'processors:\n  a/b: { from: a/b, steps: [filter: x] }\n  telemetry: { from: a/b, steps: [filter: x] }\n  schemas: { from: a/b, steps: [filter: x] }\n  changelog: { from: a/b, steps: [filter: x] }\nsinks:\n  ..: { type: file, from: a/b, path: x }\n',
     [
       '2:3: the name "a/b" of a processor must be at most 100 letters, digits, _ - and dots, and not start with a dot',
       '3:3: the name "telemetry" is taken by a topic of the bus',
-      '5:3: the name ".." of a sink must be at most 100 letters, digits, _ - and dots, and not start with a dot',
+      '4:3: the name "schemas" is taken by a topic of the bus',
+      '5:3: the name "changelog" is taken by a topic of the bus',
+      '7:3: the name ".." of a sink must be at most 100 letters, digits, _ - and dots, and not start with a dot',
     ],
   ],
   [
@@ -305,12 +311,11 @@ test('Everything the design knows but this version does not do is refused by nam
   const file = `gateway:
   tls: { cert: a, key: b, clientCa: c }
   auth: { users: u, acl: a }
-  ack: bus
   limits: { rate: 100Hz }
 streams:
   a/b: { decoder: sparkplug, schema: a.avsc }
 bus:
-  kafka: { brokers: ["a:1"], topic: t }
+  kafka: { brokers: ["a:1"], topic: telemetry.{class} }
 processors:
   p:
     from: a/b
@@ -330,7 +335,7 @@ sinks:
   a: { type: s3, from: "#", bucket: raw, prefix: t/, roll: { size: 64MiB } }
   b: { type: influxdb, from: "#", url: http, database: d }
   c: { type: mongodb, from: "#", url: m, collection: laps }
-  d: { type: kafka, from: "#", brokers: [a] }
+  d: { type: kafka, from: "#", brokers: ["a:1"], topic: t, retry: {}, batch: {}, inFlight: 5, onError: skip }
   e: { type: http, from: "#", url: u }
   f: { type: console, from: "#" }
   g: { module: ./my-sink.js, from: "#" }
@@ -342,22 +347,24 @@ sinks:
     `2:3: gateway.tls${known}`,
     `3:11: gateway.auth.users${known}`,
     `3:21: gateway.auth.acl${known}`,
-    `4:3: gateway.ack${known}`,
-    `5:13: gateway.limits.rate${known}`,
-    `7:19: streams["a/b"].decoder: sparkplug${known}`,
-    `7:30: streams["a/b"].schema${known}`,
-    `9:3: bus.kafka${known}`,
-    ...steps.map((step, i) => `${14 + i}:9: processors.p.steps[${i}].${step}${known}`),
-    `20:33: processors.p.steps[6].join.how: angle${known}`,
-    `20:40: processors.p.steps[6].join.late${known}`,
-    `21:14: processors.p.onError: dead-letter${known}`,
-    `24:5: processors.q.use${known}`,
-    ...['s3', 'influxdb', 'mongodb', 'kafka', 'http', 'console'].map(
-      (type, i) => `${26 + i}:14: sinks.${'abcdef'[i]}.type: ${type}${known}`,
-    ),
-    `32:8: sinks.g.module${known}`,
-    `33:42: sinks.h.retry${known}`,
-    `33:62: sinks.h.onError: skip${known}`,
+    `4:13: gateway.limits.rate${known}`,
+    `6:19: streams["a/b"].decoder: sparkplug${known}`,
+    `6:30: streams["a/b"].schema${known}`,
+    `8:37: bus.kafka.topic: the template "telemetry.{class}"${known}`,
+    ...steps.map((step, i) => `${13 + i}:9: processors.p.steps[${i}].${step}${known}`),
+    `19:33: processors.p.steps[6].join.how: angle${known}`,
+    `19:40: processors.p.steps[6].join.late${known}`,
+    `20:14: processors.p.onError: dead-letter${known}`,
+    `23:5: processors.q.use${known}`,
+    ...['s3', 'influxdb', 'mongodb'].map((type, i) => `${25 + i}:14: sinks.${'abc'[i]}.type: ${type}${known}`),
+    `28:60: sinks.d.retry${known}`,
+    `28:71: sinks.d.batch${known}`,
+    `28:82: sinks.d.inFlight${known}`,
+    `28:104: sinks.d.onError: skip${known}`,
+    ...['http', 'console'].map((type, i) => `${29 + i}:14: sinks.${'ef'[i]}.type: ${type}${known}`),
+    `31:8: sinks.g.module${known}`,
+    `32:42: sinks.h.retry${known}`,
+    `32:62: sinks.h.onError: skip${known}`,
   ]);
 });
 

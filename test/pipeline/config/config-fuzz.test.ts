@@ -12,6 +12,10 @@ const WORDS = [
   ...'mqtt http memory limits auth log dir size retain from steps join with how filter columns select type file path'.split(
     ' ',
   ),
+  ...'ack kafka brokers topic tls sasl mechanism plain username password registry url telemetry-{car} t{stream}'.split(
+    ' ',
+  ),
+  ...'a:9092 a:1,b:2 http://a@b:1/?c spool state json avro {a}{b} rows'.split(' '),
   ...'format roll 127.0.0.1:1883 64MiB 5s 10Hz car/{car}/imu # "#" {car} ${HOME} ${A:-b} $$ &a *a << !t | > - ? : , [ ] { }'.split(
     ' ',
   ),

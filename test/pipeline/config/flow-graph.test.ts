@@ -57,6 +57,52 @@ sink      all <- #, late  (file jsonl ./out)
   );
 });
 
+const ON_KAFKA = `bus: { kafka: { brokers: [a.example:9092, "\${B}:9092"], sasl: { mechanism: plain, username: u, password: hunter2 }, tls: true } }
+${FLOW}  out: { type: kafka, from: car/{car}/gps, brokers: ["c:1"], topic: live-{car} }
+`;
+
+test('With Kafka the streams are drawn on it, between the gateway and what reads.', () => {
+  const graph = graphOf(ON_KAFKA, { B: 'b.example' });
+  assert.equal(
+    drawMermaid(graph),
+    `flowchart LR
+  subgraph bus1["telemetry<br/>kafka a.example:9092, \${B}:9092"]
+    stream1(["car/{car}/imu<br/>100 Hz"])
+    stream2(["car/{car}/gps"])
+    stream3(["#35;"])
+  end
+  gateway1["gateway"]
+  processor1["late<br/>select"]
+  processor2["early<br/>join, filter"]
+  sink1[("all<br/>file jsonl ./out")]
+  sink2[("out<br/>kafka json live-{car}")]
+  gateway1 --> bus1
+  processor2 --> processor1
+  stream1 --> processor2
+  stream2 -. join .-> processor2
+  stream3 --> sink1
+  processor1 --> sink1
+  stream2 --> sink2
+`,
+  );
+  assert.equal(
+    drawText(graph),
+    `gateway   gateway
+bus       telemetry <- gateway  (kafka a.example:9092, \${B}:9092)
+stream    car/{car}/imu  (100 Hz)
+stream    car/{car}/gps
+stream    #
+processor late <- early  (select)
+processor early <- car/{car}/imu, join car/{car}/gps  (join, filter)
+sink      all <- #, late  (file jsonl ./out)
+sink      out <- car/{car}/gps  (kafka json live-{car})
+`,
+  );
+  for (const drawn of [drawMermaid(graph), drawText(graph), JSON.stringify(graph)]) {
+    assert.doesNotMatch(drawn, /hunter2|b\.example/);
+  }
+});
+
 test('A drawing shows variables by name and never what they hold.', () => {
   const secret = 'hunter2';
   const graph = graphOf(

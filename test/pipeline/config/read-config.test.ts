@@ -55,6 +55,7 @@ workers: 3
         memoryBytes: 256 * 1024 * 1024,
         limits: { connections: 10_000, payloadBytes: 16 * 1024 * 1024 },
         undeclared: 'accept',
+        ack: 'spool',
       },
       streams: [
         { pattern: 'car/{car}/imu', rateHz: 100, time: { field: 't', unit: 'ms' }, key: null, decoder: null },
@@ -68,6 +69,7 @@ workers: 3
           whenFull: 'hold',
           partitions: 4,
         },
+        kafka: null,
       },
       processors: [
         {
@@ -164,7 +166,8 @@ test('Captures and variables need no quotes inside braces and brackets, and quot
     { pattern: 'a/{b}/c/{d}/#' },
   ]);
   assert.deepEqual(bare.config!.sinks, quoted.config!.sinks);
-  assert.equal(bare.config!.sinks[0]!.path, '/race/x, {y: [1]# 2/z');
+  const [sink] = bare.config!.sinks;
+  assert.equal(sink!.type === 'file' && sink!.path, '/race/x, {y: [1]# 2/z');
 });
 
 test('A variable that is set stands in the value, and cannot bring in YAML of its own.', () => {
@@ -203,7 +206,7 @@ test('Aliases stand for their values, and a bomb of them is refused at once.', (
   const wide = `a: &a [${'x, '.repeat(1000)}]\nb: [${'*a, '.repeat(100)}]\n`;
   assert.ok(problemsOf(wide).some((problem) => problem.includes('more than 50000 values')));
   assert.deepEqual(problemsOf('streams: &a { a/b: *a }\n').slice(0, 1), [
-    '1:20: the alias *a stands for something that holds it',
+    '1:20: this alias stands for something that holds it',
   ]);
 });
 
@@ -240,18 +243,18 @@ test('Loading throws one error with every problem of the file, coded by what the
     };
     assert.equal(load('workers: 1\n').file, file);
     assert.throws(
-      () => load('worker: 1\nbus: { kafka: {} }\n'),
+      () => load('worker: 1\ngateway: { tls: {} }\n'),
       (error) => {
         assert.ok(error instanceof ConfigError);
         assert.equal(error.code, 'bad-configuration');
         assert.equal(
           error.message,
-          `${file}:1:1: worker is not a known key; did you mean "workers"?\n${file}:2:8: bus.kafka is known but not part of this version yet`,
+          `${file}:1:1: worker is not a known key; did you mean "workers"?\n${file}:2:12: gateway.tls is known but not part of this version yet`,
         );
         return true;
       },
     );
-    assert.throws(() => load('bus: { kafka: {} }\n'), { code: 'not-supported', stage: 'configuration' });
+    assert.throws(() => load('gateway: { tls: {} }\n'), { code: 'not-supported', stage: 'configuration' });
     assert.deepEqual(load('sinks: { a: { type: file, from: a/b, path: o, roll: {} } }\n').warnings, [
       `${file}:1:47: warning: sinks.a.roll has no effect: jsonl grows one file a stream`,
     ]);

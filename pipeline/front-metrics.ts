@@ -1,27 +1,21 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { LogBus } from '../bus/log/log-bus.js';
 import type { ByteBudget } from '../core/byte-budget.js';
-import { MetricsPage } from '../core/metrics.js';
+import type { MetricsPage } from '../core/metrics.js';
 import type { IngestEndpoint } from '../gateway/ingest/ingest-endpoint.js';
 import type { Intake } from '../gateway/intake.js';
 import type { MqttServer } from '../gateway/mqtt/mqtt-server.js';
-import type { LaneStatus } from './scheduler.js';
 
-export interface MetricsSources {
+export interface FrontSources {
   intake: Intake;
   budget: ByteBudget;
+  /** The log that is written first. */
   bus: LogBus;
   ingest: IngestEndpoint;
   mqtt: MqttServer;
-  lanes: () => LaneStatus[];
 }
 
-/** What `/metrics` shows. */
-export function gatewayMetrics({ intake, budget, bus, ingest, mqtt, lanes }: MetricsSources): MetricsPage {
-  const page = new MetricsPage();
-  const loopDelay = monitorEventLoopDelay({ resolution: 5 });
-  loopDelay.enable();
+/** What `/metrics` shows of the front that devices see. */
+export function frontMetrics(page: MetricsPage, { intake, budget, bus, ingest, mqtt }: FrontSources): void {
   const { counters } = intake;
   page.counter('pitwall_messages_total', 'Messages taken from devices.', () => counters.messages);
   page.counter('pitwall_rows_total', 'Rows accepted.', () => counters.rows);
@@ -48,37 +42,6 @@ export function gatewayMetrics({ intake, budget, bus, ingest, mqtt, lanes }: Met
   );
   page.gauge('pitwall_bus_stored_bytes', 'Bytes of records kept in the ingest log.', () => bus.storedBytes);
   page.gauge('pitwall_bus_full', '1 while the log is full and holds the devices back.', () => (bus.full ? 1 : 0));
-  page.gauge(
-    'pitwall_event_loop_delay_p99_seconds',
-    'Event loop delay, 99th percentile since the last reading.',
-    () => {
-      const seconds = loopDelay.percentile(99) / 1e9;
-      loopDelay.reset();
-      return seconds;
-    },
-  );
-  page.gauge('pitwall_lane_running', '1 when the lane runs, 0 when it retries or has stopped.', () =>
-    lanes().map(({ id, state }) => ({ labels: { lane: id }, value: state === 'running' ? 1 : 0 })),
-  );
-  page.counter('pitwall_lane_rows_total', 'Rows read by the lane.', () =>
-    lanes().map(({ id, rows }) => ({ labels: { lane: id }, value: rows })),
-  );
-  page.gauge('pitwall_lane_lag_records', 'Records on the bus that the lane has not made durable yet.', () =>
-    lanes().map(({ id, positions, outputLag }) => ({
-      labels: { lane: id },
-      value: positions.reduce(
-        (lag, { topic, partition, offset }) =>
-          topic === TELEMETRY_TOPIC ? lag + Math.max(0, bus.end(topic, partition) - offset) : lag,
-        outputLag,
-      ),
-    })),
-  );
-  page.counter('pitwall_lane_dropped_records_total', 'Records that retention dropped before the lane read them.', () =>
-    lanes().map(({ id, dropped }) => ({ labels: { lane: id }, value: dropped })),
-  );
-  page.gauge('pitwall_lane_late_rows', 'Rows that came too late for a join since the lane was opened.', () =>
-    lanes().map(({ id, lateRows }) => ({ labels: { lane: id }, value: lateRows })),
-  );
   page.counter(
     'pitwall_live_dropped_total',
     'Live messages that a subscriber did not keep up with.',
@@ -89,5 +52,4 @@ export function gatewayMetrics({ intake, budget, bus, ingest, mqtt, lanes }: Met
     'MQTT connections ended for breaking the protocol.',
     () => mqtt.protocolErrors,
   );
-  return page;
 }

@@ -1,0 +1,40 @@
+import { patternFault, StreamPattern } from '../../core/stream-pattern.js';
+import { type ConfigNode, child, entriesOf, itemsOf, textOf } from './config-node.js';
+import { overlap } from './overlap.js';
+import type { References } from './references.js';
+
+/**
+ * The tags that rows of a `from` may have: what its patterns, those of its processors, and declared patterns of the
+ * same streams capture. Null when some of it names nothing, which is reported elsewhere.
+ */
+export function possibleTags(
+  root: ConfigNode,
+  from: ConfigNode | undefined,
+  references: References,
+): ReadonlySet<string> | null {
+  const declared = entriesOf(child(root, 'streams'))
+    .map((entry) => entry.key)
+    .filter((pattern) => patternFault(pattern) === null);
+  const tags = new Set<string>();
+  const seen = new Set<string>();
+  const open = [...itemsOf(from)];
+  if (open.length === 0) return null;
+  for (let node = open.pop(); node; node = open.pop()) {
+    const text = textOf(node);
+    const input = text === null ? null : references.resolve(text);
+    if (input === null) return null;
+    if ('processor' in input) {
+      if (seen.has(input.processor)) continue;
+      seen.add(input.processor);
+      const own = itemsOf(child(child(child(root, 'processors'), input.processor), 'from'));
+      if (own.length === 0) return null;
+      open.push(...own);
+      continue;
+    }
+    const matching = declared.filter((pattern) => overlap(pattern, input.pattern));
+    for (const pattern of [input.pattern, ...matching]) {
+      for (const capture of new StreamPattern(pattern).captures) tags.add(capture);
+    }
+  }
+  return tags;
+}

@@ -1,0 +1,68 @@
+import { TELEMETRY_TOPIC } from '../bus/bus.js';
+import { LogBus } from '../bus/log/log-bus.js';
+import type { Logger } from '../core/logger.js';
+import { MetricsPage } from '../core/metrics.js';
+import { WorkerPool } from '../processors/worker-pool.js';
+import { allPartitions, buildLanes, busFolders } from './build-lanes.js';
+import type { Config } from './config/config.js';
+import { frontMetrics } from './front-metrics.js';
+import { openFront } from './gateway-front.js';
+import { healthPage } from './health.js';
+import { laneMetrics } from './lane-metrics.js';
+import type { LaneReport, LaneTask } from './lanes/lane.js';
+import { logIdentity } from './log-identity.js';
+import { Scheduler } from './scheduler.js';
+
+/** How long lanes may go on catching up when the process is told to end. */
+const STOP_GRACE_MS = 10_000;
+export const LANE_MODULE = new URL('./lanes/lane-worker.js', import.meta.url);
+
+/** The whole flow on one machine: sockets → intake → ingest log → lanes (processors, branches). */
+export async function startEmbedded(
+  config: Config,
+  logger: Logger,
+  closers: (() => Promise<void>)[],
+): Promise<Record<string, string>> {
+  const folders = busFolders(config);
+  const { partitions, retainUs, sizeBytes, whenFull } = config.bus.log;
+  const bus = LogBus.open({ dir: folders.ingest, partitions, retainUs, sizeBytes, whenFull, logger });
+  closers.push(() => bus.close());
+  const writer = await logIdentity(bus);
+
+  const pool = new WorkerPool<LaneTask, LaneReport>(LANE_MODULE, config.workers);
+  closers.push(() => pool.close());
+  const scheduler = new Scheduler(pool, {
+    logger,
+    positions(spec, positions) {
+      for (const { topic, partition, offset } of positions) {
+        if (topic === TELEMETRY_TOPIC) bus.hold(spec.id, topic, partition, offset);
+      }
+    },
+  });
+  await scheduler.start(buildLanes(config, null, allPartitions(config)));
+  closers.push(() => scheduler.stop(STOP_GRACE_MS));
+  bus.startRetention();
+
+  return openFront(
+    config,
+    logger,
+    {
+      log: bus,
+      writer,
+      durable: () => scheduler.grew(TELEMETRY_TOPIC),
+      health: () => healthPage(scheduler.statuses, [busHealth(bus)]),
+      metrics(front) {
+        const page = new MetricsPage();
+        frontMetrics(page, front);
+        laneMetrics(page, () => scheduler.statuses, bus);
+        return () => page.render();
+      },
+    },
+    closers,
+  );
+}
+
+function busHealth(bus: LogBus) {
+  const fault = bus.full ? 'the log is full with what has not been read: devices wait' : null;
+  return { name: 'bus', fault, facts: { full: bus.full, storedBytes: bus.storedBytes } };
+}

@@ -1,0 +1,97 @@
+import { LogBus } from '../bus/log/log-bus.js';
+import { ForwardGate } from '../bus/spooled/forward-gate.js';
+import { SpooledCommit } from '../bus/spooled/spooled-commit.js';
+import type { Logger } from '../core/logger.js';
+import { MetricsPage } from '../core/metrics.js';
+import { listenHttp } from '../gateway/listeners/http.js';
+import { busFolders } from './build-lanes.js';
+import { busTopics } from './bus-topics.js';
+import type { Address, Config, KafkaConfig } from './config/config.js';
+import { frontMetrics } from './front-metrics.js';
+import { openFront, statusPages } from './gateway-front.js';
+import { healthPage } from './health.js';
+import { laneMetrics } from './lane-metrics.js';
+import type { KafkaLane } from './lanes/kafka-lane.js';
+import { logIdentity } from './log-identity.js';
+import { checkCluster } from './kafka-cluster.js';
+import { Partitions } from './partitions.js';
+import { Spool } from './spool.js';
+
+export interface KafkaFlowOptions {
+  role: 'all' | 'gateway' | 'process';
+  http: Address | null | undefined;
+}
+
+/**
+ * The flow over Kafka: sockets → intake → spool → forwarder → Kafka, and Kafka → lanes of the partitions that this
+ * process owns; one half of it, or both, in a process.
+ */
+export async function startKafka(
+  config: Config,
+  kafka: KafkaConfig,
+  logger: Logger,
+  { role, http }: KafkaFlowOptions,
+  closers: (() => Promise<void>)[],
+): Promise<Record<string, string>> {
+  const shared = { ...kafka, base: kafka.topic, topics: busTopics(config, kafka) };
+  const lane = (instance: string): KafkaLane => {
+    const { connection, base, compression, stateDir, registry, topics } = shared;
+    return { connection, base, compression, instance, stateDir, registry, topics };
+  };
+  await checkCluster(kafka.connection, shared.topics, logger);
+  const partitions = role === 'gateway' ? null : await Partitions.start(config, kafka, lane, logger);
+  if (partitions) closers.push(() => partitions.stop());
+  if (role === 'process') return openStatus(config, partitions!, logger, http, closers);
+
+  const folders = busFolders(config);
+  const { partitions: count, retainUs, sizeBytes } = config.bus.log;
+  const log = LogBus.open({ dir: folders.ingest, partitions: count, retainUs, sizeBytes, whenFull: 'hold', logger });
+  closers.push(() => log.close());
+  const writer = await logIdentity(log);
+  const gate = config.gateway.ack === 'bus' ? new ForwardGate() : null;
+  const spool = await Spool.start(config, log, lane(writer), gate, logger);
+  closers.push(() => spool.stop());
+  log.startRetention();
+
+  const lanes = () => [...spool.statuses, ...(partitions?.statuses ?? [])];
+  return openFront(
+    config,
+    logger,
+    {
+      log,
+      writer,
+      through: { begin: () => new SpooledCommit(log, gate, () => {}), committing: (commit) => spool.keepPositions(commit) },
+      durable: () => spool.grew(),
+      health: () => healthPage(lanes(), [spool.health, ...(partitions ? [partitions.health] : [])]),
+      metrics(front) {
+        const page = new MetricsPage();
+        frontMetrics(page, front);
+        spool.metrics(page);
+        partitions?.metrics(page);
+        laneMetrics(page, lanes, null);
+        return () => page.render();
+      },
+    },
+    closers,
+  );
+}
+
+/** A process that has no listeners for devices shows how it is on an address of its own. */
+async function openStatus(
+  config: Config,
+  partitions: Partitions,
+  logger: Logger,
+  address: Address | null | undefined,
+  closers: (() => Promise<void>)[],
+): Promise<Record<string, string>> {
+  const at = address === undefined ? config.gateway.http : address;
+  if (!at) return {};
+  const page = new MetricsPage();
+  laneMetrics(page, () => partitions.statuses, null);
+  partitions.metrics(page);
+  const health = () => healthPage(partitions.statuses, [partitions.health]);
+  const routes = { sockets: {}, pages: statusPages(() => page.render(), health) };
+  const listener = await listenHttp({ ...at, logger, routes });
+  closers.push(() => listener.close());
+  return { http: listener.address };
+}

@@ -1,0 +1,27 @@
+import type { BusReader } from '../../bus/bus.js';
+import { KafkaReader } from '../../bus/kafka/kafka-reader.js';
+import { LogBus } from '../../bus/log/log-bus.js';
+import { LOG_FACT } from '../log-identity.js';
+import { clientOptions, topicsOf } from './kafka-lane.js';
+import type { LaneSpec } from './lane.js';
+
+/** What a lane reads of devices, and what positions in it refer to. */
+export interface LaneInput {
+  bus: BusReader;
+  /** Of a log that was deleted and made anew it is another. */
+  identity: string;
+}
+
+export function openInput({ kafka, folders, partitions, id }: LaneSpec): LaneInput {
+  if (kafka) {
+    const reader = new KafkaReader(kafka.connection, topicsOf(kafka), partitions, clientOptions(kafka, clientPart(id)));
+    return { bus: reader, identity: `kafka:${kafka.base}` };
+  }
+  const log = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
+  return { bus: log, identity: log.fact(...LOG_FACT)?.toString() ?? '' };
+}
+
+/** Client ids show in the brokers' metrics, where blanks and other signs are a nuisance. */
+function clientPart(id: string): string {
+  return id.replaceAll(/[^A-Za-z0-9._-]+/g, '-');
+}

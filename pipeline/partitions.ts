@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TELEMETRY_TOPIC } from '../bus/bus.js';
+import { Membership } from '../bus/kafka/membership.js';
+import { LogBus } from '../bus/log/log-bus.js';
+import { PitwallError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import type { MetricsPage } from '../core/metrics.js';
+import { WorkerPool } from '../processors/worker-pool.js';
+import { buildLanes } from './build-lanes.js';
+import type { Config, KafkaConfig } from './config/config.js';
+import { LANE_MODULE } from './embedded-flow.js';
+import type { HealthPart } from './health.js';
+import { type KafkaLane, prepareTopics } from './lanes/kafka-lane.js';
+import type { LaneReport, LaneTask } from './lanes/lane.js';
+import { logIdentity } from './log-identity.js';
+import { type LaneStatus, Scheduler } from './scheduler.js';
+
+/** Lanes of a worker wait for Kafka side by side. */
+const TASKS_AT_ONCE = 256;
+/** A partition that may go elsewhere is worth so long a wait for its newest state to be in the changelog. */
+const HAND_OVER_MS = 5_000;
+/** At the end lanes do not catch up: another process does, or this one after its start. */
+const STOP_GRACE_MS = 0;
+const COMMIT_MS = 5_000;
+const AGAIN_MS = 2_000;
+
+/** The partitions that this process owns, as a member of the group of processes, and the lanes that run on them. */
+export class Partitions {
+  private membership: Membership | null = null;
+  private joining: Promise<void> = Promise.resolve();
+  private fault: string | null = 'joining the group of processes';
+  private stopping = false;
+  private readonly committing: NodeJS.Timeout;
+
+  private constructor(
+    private readonly config: Config,
+    private readonly kafka: KafkaConfig,
+    private readonly lane: KafkaLane,
+    private readonly identity: LogBus,
+    private readonly pool: WorkerPool<LaneTask, LaneReport>,
+    private readonly scheduler: Scheduler,
+    private readonly logger: Logger,
+  ) {
+    this.committing = setInterval(() => void this.commit(), COMMIT_MS);
+  }
+
+  /** Begins to join; where Kafka cannot be reached it goes on trying. */
+  static async start(
+    config: Config,
+    kafka: KafkaConfig,
+    laneOf: (instance: string) => KafkaLane,
+    logger: Logger,
+  ): Promise<Partitions> {
+    const identity = openIdentity(join(kafka.stateDir, 'process'));
+    const instance = await logIdentity(identity);
+    const pool = new WorkerPool<LaneTask, LaneReport>(LANE_MODULE, config.workers, TASKS_AT_ONCE);
+    const scheduler = new Scheduler(pool, { logger, positions() {} });
+    const partitions = new Partitions(config, kafka, laneOf(instance), identity, pool, scheduler, logger);
+    partitions.joining = partitions.join();
+    return partitions;
+  }
+
+  get statuses(): LaneStatus[] {
+    return this.scheduler.statuses;
+  }
+
+  get health(): HealthPart {
+    const { membership } = this;
+    const facts = {
+      group: this.kafka.group,
+      state: membership?.state ?? 'joining',
+      owned: [...(membership?.partitions ?? [])],
+      generation: membership?.generation ?? -1,
+    };
+    return { name: 'group', fault: this.fault, facts };
+  }
+
+  metrics(page: MetricsPage): void {
+    page.gauge('pitwall_partitions_owned', 'Partitions that this process reads.', () => {
+      return this.membership?.partitions.length ?? 0;
+    });
+    page.gauge('pitwall_group_member', '1 while this process is a member of the group of processes.', () => {
+      return this.membership?.state === 'member' ? 1 : 0;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    clearInterval(this.committing);
+    await this.scheduler.stop(STOP_GRACE_MS);
+    await this.commit();
+    await Promise.race([this.joining, sleep(AGAIN_MS)]);
+    await this.membership?.close();
+    await this.pool.close();
+    await this.identity.close();
+  }
+
+  private async join(): Promise<void> {
+    const { connection, group, topic } = this.kafka;
+    const { partitions } = this.config.bus.log;
+    const { instance } = this.lane;
+    while (!this.stopping) {
+      try {
+        for (const warning of await prepareTopics(this.lane)) this.logger.warn(warning);
+        this.membership = await Membership.start(
+          connection,
+          { groupId: group, topic, partitions, instance, clientId: `pitwall-${instance}-group`, logger: this.logger },
+          {
+            assigned: (owned) => this.assigned(owned),
+            rebalancing: () => this.scheduler.checkpoint(HAND_OVER_MS),
+            lost: (reason) => this.lost(reason),
+          },
+        );
+        return;
+      } catch (error) {
+        const message = error instanceof PitwallError ? error.message : String(error);
+        if (this.fault !== message) this.logger.error(`cannot join the group ${group} and tries again: ${message}`);
+        this.fault = message;
+      }
+      await sleep(AGAIN_MS);
+    }
+  }
+
+  private assigned(owned: number[]): void {
+    this.fault = null;
+    this.run(owned);
+  }
+
+  private lost(reason: PitwallError): void {
+    this.fault = reason.message;
+    this.logger.error(`the partitions are another's now: ${reason.message}`);
+    this.run([]);
+  }
+
+  private run(owned: readonly number[]): void {
+    this.scheduler.update(buildLanes(this.config, this.lane, owned)).catch((error: unknown) => {
+      this.logger.error('lanes could not be changed', { error: String((error as Error)?.stack ?? error) });
+    });
+  }
+
+  /** The least that any lane has made durable, so that Kafka's own tools show how far behind the group is. */
+  private async commit(): Promise<void> {
+    const least = new Map<number, number>();
+    for (const { topic, partition, offset } of this.statuses.flatMap(({ positions }) => positions)) {
+      if (topic === TELEMETRY_TOPIC) least.set(partition, Math.min(least.get(partition) ?? offset, offset));
+    }
+    await this.membership?.commit([...least].map(([partition, offset]) => ({ partition, offset })));
+  }
+}
+
+/** Held as long as the process runs, so that no two share a state folder. */
+function openIdentity(dir: string): LogBus {
+  try {
+    return LogBus.open({ dir, partitions: 1 });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new PitwallError('bus-failed', `bus.kafka.state: ${why}; each process needs a state folder of its own`, {
+      stage: 'pipeline',
+      cause,
+    });
+  }
+}
