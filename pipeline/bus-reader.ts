@@ -23,7 +23,9 @@ export async function openTopic(config: Config, topic: string): Promise<OpenPart
   const { kafka } = config.bus;
   const { partitions } = config.bus.log;
   if (kafka) {
-    const bus = new KafkaReader(kafka.connection, new KafkaTopics(kafka.topic), partitions, { clientId: 'pitwall-reader' });
+    const bus = new KafkaReader(kafka.connection, new KafkaTopics(kafka.topic), partitions, {
+      clientId: 'pitwall-reader',
+    });
     return allPartitions(config).map((partition) => ({ bus, topic, partition }));
   }
   const isOutput = config.processors.some((processor) => processor.plan.name === topic);

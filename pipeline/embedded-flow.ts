@@ -50,7 +50,7 @@ export async function startEmbedded(
       log: bus,
       writer,
       durable: () => scheduler.grew(TELEMETRY_TOPIC),
-      health: () => healthPage(scheduler.statuses, [busHealth(bus)]),
+      health: () => healthPage(scheduler.statuses, bus, [busHealth(bus)]),
       metrics(front) {
         const page = new MetricsPage();
         frontMetrics(page, front);

@@ -10,10 +10,10 @@ import type { Address, Config, KafkaConfig } from './config/config.js';
 import { frontMetrics } from './front-metrics.js';
 import { openFront, statusPages } from './gateway-front.js';
 import { healthPage } from './health.js';
+import { checkCluster } from './kafka-cluster.js';
 import { laneMetrics } from './lane-metrics.js';
 import type { KafkaLane } from './lanes/kafka-lane.js';
 import { logIdentity } from './log-identity.js';
-import { checkCluster } from './kafka-cluster.js';
 import { Partitions } from './partitions.js';
 import { Spool } from './spool.js';
 
@@ -60,9 +60,12 @@ export async function startKafka(
     {
       log,
       writer,
-      through: { begin: () => new SpooledCommit(log, gate, () => {}), committing: (commit) => spool.keepPositions(commit) },
+      through: {
+        begin: () => new SpooledCommit(log, gate, () => {}),
+        committing: (commit) => spool.keepPositions(commit),
+      },
       durable: () => spool.grew(),
-      health: () => healthPage(lanes(), [spool.health, ...(partitions ? [partitions.health] : [])]),
+      health: () => healthPage(lanes(), null, [spool.health, ...(partitions ? [partitions.health] : [])]),
       metrics(front) {
         const page = new MetricsPage();
         frontMetrics(page, front);
@@ -89,7 +92,7 @@ async function openStatus(
   const page = new MetricsPage();
   laneMetrics(page, () => partitions.statuses, null);
   partitions.metrics(page);
-  const health = () => healthPage(partitions.statuses, [partitions.health]);
+  const health = () => healthPage(partitions.statuses, null, [partitions.health]);
   const routes = { sockets: {}, pages: statusPages(() => page.render(), health) };
   const listener = await listenHttp({ ...at, logger, routes });
   closers.push(() => listener.close());

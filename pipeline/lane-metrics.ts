@@ -1,9 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { LogBus } from '../bus/log/log-bus.js';
-import { nowUs } from '../core/clock.js';
 import type { MetricsPage } from '../core/metrics.js';
-import { isStuck, type LaneStatus } from './scheduler.js';
+import { type LaneLag, laneLag } from './lane-lag.js';
+import type { LaneStatus } from './scheduler.js';
 
 /** What `/metrics` shows of lanes, and of the process itself; `log` is the embedded bus, null where it is Kafka. */
 export function laneMetrics(page: MetricsPage, lanes: () => LaneStatus[], log: LogBus | null): void {
@@ -24,32 +23,32 @@ export function laneMetrics(page: MetricsPage, lanes: () => LaneStatus[], log: L
   page.counter('pitwall_lane_rows_total', 'Rows read by the lane.', () =>
     lanes().map(({ id, rows }) => ({ labels: { lane: id }, value: rows })),
   );
-  page.gauge('pitwall_lane_lag_records', 'Records on the bus that the lane has not made durable yet.', () =>
-    lanes().map(({ id, positions, outputLag }) => ({
-      labels: { lane: id },
-      value: positions.reduce(
-        (lag, { topic, partition, offset }) =>
-          log && topic === TELEMETRY_TOPIC ? lag + Math.max(0, log.end(topic, partition) - offset) : lag,
-        outputLag,
-      ),
-    })),
+  const lag = (value: (lag: LaneLag) => number) => () =>
+    lanes().map((lane) => ({ labels: { lane: lane.id }, value: value(laneLag(lane, log)) }));
+  page.gauge(
+    'pitwall_lane_lag_records',
+    'Records on the bus that the lane has not made durable yet.',
+    lag(({ records }) => records),
+  );
+  page.gauge(
+    'pitwall_lane_lag_rows',
+    'About how many rows that is, at as many a record as it has read up to now.',
+    lag(({ rows }) => rows),
+  );
+  page.gauge(
+    'pitwall_lane_lag_seconds',
+    'How long ago the last record that the lane has read was received, while there are more.',
+    lag(({ seconds }) => seconds),
+  );
+  page.gauge(
+    'pitwall_lane_stuck',
+    '1 while the lane has records to read and has not moved for a minute.',
+    lag(({ stuck }) => Number(stuck)),
   );
   page.counter('pitwall_lane_dropped_records_total', 'Records that retention dropped before the lane read them.', () =>
     lanes().map(({ id, dropped }) => ({ labels: { lane: id }, value: dropped })),
   );
   page.gauge('pitwall_lane_late_rows', 'Rows that came too late for a join since the lane was opened.', () =>
     lanes().map(({ id, lateRows }) => ({ labels: { lane: id }, value: lateRows })),
-  );
-  page.gauge(
-    'pitwall_lane_lag_seconds',
-    'How long ago the last record that the lane has read was received, while there are more.',
-    () =>
-      lanes().map(({ id, outputLag, readUs }) => ({
-        labels: { lane: id },
-        value: outputLag > 0 && readUs > 0 ? Math.max(0, (nowUs() - readUs) / 1e6) : 0,
-      })),
-  );
-  page.gauge('pitwall_lane_stuck', '1 while the lane has records to read and has not moved for a minute.', () =>
-    lanes().map((lane) => ({ labels: { lane: lane.id }, value: isStuck(lane) ? 1 : 0 })),
   );
 }

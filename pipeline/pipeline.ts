@@ -1,5 +1,5 @@
-import type { Logger } from '../core/logger.js';
 import { PitwallError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
 import type { Address, Config } from './config/config.js';
 import { startEmbedded } from './embedded-flow.js';
 import { startKafka } from './kafka-flow.js';

@@ -1,7 +1,7 @@
 import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { Logger } from '../core/logger.js';
-import type { WorkerPool } from '../processors/worker-pool.js';
 import { settles } from '../core/settles.js';
+import type { WorkerPool } from '../processors/worker-pool.js';
 import { Retry } from '../sinks/retry.js';
 import type { Position } from '../sinks/sink.js';
 import { emptyReport, type LaneFault, type LaneReport, type LaneSpec, type LaneTask } from './lanes/lane.js';
@@ -14,9 +14,6 @@ const PROCESSOR_ATTEMPTS_MAX = 6;
 const RETRY = { firstMs: 500, minMs: 200, maxMs: 30_000 };
 /** While the bus is away lanes look again this often at least: everything waits for it. */
 const BUS_RETRY_MS = 2_000;
-/** A lane that has records to read and moves no position for so long is stuck. */
-const STUCK_MS = 60_000;
-
 /** At the end a lane that has caught up gets so long to make durable what it holds. */
 const ANSWER_MS = 5_000;
 
@@ -24,21 +21,21 @@ export interface LaneStatus {
   id: string;
   state: 'opening' | 'running' | 'retrying' | 'stopped';
   error: string | null;
+  records: number;
   rows: number;
   outputRows: number;
   dropped: number;
   outputLag: number;
+  /** Records that it had yet to read after its last step. */
+  unread: number;
+  /** Its worker has a task of it. */
+  acting: boolean;
   lateRows: number;
   positions: Position[];
   /** Receive time of the last record it has read, microseconds since 1970; 0 = none yet. */
   readUs: number;
   /** When it last moved on, or had nothing to read; `performance.now()`. */
   movedMs: number;
-}
-
-/** Whether the lane has something to read and gets nowhere. */
-export function isStuck(lane: LaneStatus): boolean {
-  return lane.outputLag > 0 && performance.now() - lane.movedMs > STUCK_MS;
 }
 
 interface Entry {
@@ -50,8 +47,6 @@ interface Entry {
   retryMs: number;
   wake: (() => void) | null;
   awake: boolean;
-  /** Its worker has a task of it. */
-  acting: boolean;
   /** It is to end, whatever there is to read. */
   leaving: boolean;
   /** Called once all it holds is durable, which somebody has asked for. */
@@ -139,10 +134,13 @@ export class Scheduler {
       id: spec.id,
       state: 'opening',
       error: null,
+      records: 0,
       rows: 0,
       outputRows: 0,
       dropped: 0,
       outputLag: 0,
+      unread: 0,
+      acting: false,
       lateRows: 0,
       positions: [],
       readUs: 0,
@@ -156,7 +154,6 @@ export class Scheduler {
       retryMs: 0,
       wake: null,
       awake: false,
-      acting: false,
       leaving: false,
       finished: null,
       loop: Promise.resolve(),
@@ -171,7 +168,9 @@ export class Scheduler {
 
   /** Something was appended to a topic. */
   grew(topic: string): void {
-    for (const entry of this.entries) if (reads(entry.spec, topic)) this.wake(entry);
+    for (const entry of this.entries) {
+      if (reads(entry.spec, topic)) this.wake(entry);
+    }
   }
 
   /**
@@ -183,7 +182,7 @@ export class Scheduler {
     for (const entry of this.entries) this.wake(entry);
     if (await settles(this.finish(performance.now() + graceMs), graceMs + ANSWER_MS)) return;
     this.hooks.logger.error('lanes do not answer and are left at their checkpoints', {
-      lanes: this.entries.filter((entry) => entry.acting).map((entry) => entry.spec.id),
+      lanes: this.entries.filter((entry) => entry.status.acting).map((entry) => entry.spec.id),
     });
   }
 
@@ -231,9 +230,10 @@ export class Scheduler {
   private async act(entry: Entry, action: LaneTask['action']): Promise<LaneReport> {
     const { spec, status } = entry;
     const holds = spec.kind === 'processors' ? this.outputHolds(spec) : [];
-    entry.acting = true;
+    status.acting = true;
+    if (status.unread === 0) status.movedMs = performance.now();
     const report = await this.pool.run(entry.worker, { action, spec, holds }).catch(threadFault);
-    entry.acting = false;
+    status.acting = false;
     for (const warning of report.warnings) this.hooks.logger.warn(warning, { lane: spec.id });
     if (action === 'close') {
       if (report.fault) this.hooks.logger.warn(`${spec.id} did not close: ${report.fault.message}`);
@@ -247,12 +247,14 @@ export class Scheduler {
       entry.retry.succeed();
       status.error = null;
     }
+    status.records += report.records;
     status.rows += report.rows;
     status.outputRows += report.outputRows;
     status.dropped += report.dropped;
     status.outputLag = report.outputLag;
+    status.unread = report.unread;
     status.readUs = Math.max(status.readUs, report.readUs);
-    if (report.records > 0 || report.outputLag === 0) status.movedMs = performance.now();
+    if (report.records > 0 || report.unread === 0) status.movedMs = performance.now();
     if (report.records > 0) status.lateRows = report.lateRows;
     status.positions = report.positions;
     if (report.dropped > 0) {
@@ -330,7 +332,8 @@ function groups(entries: readonly Entry[]): Entry[][] {
 }
 
 function reads(spec: LaneSpec, topic: string): boolean {
-  if (spec.kind === 'branch') return topic === TELEMETRY_TOPIC ? spec.patterns.length > 0 : spec.processors.includes(topic);
+  if (spec.kind === 'branch')
+    return topic === TELEMETRY_TOPIC ? spec.patterns.length > 0 : spec.processors.includes(topic);
   return topic === TELEMETRY_TOPIC;
 }
 

@@ -1,5 +1,5 @@
-import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { Commit } from '../bus/bus.js';
+import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { LogBus } from '../bus/log/log-bus.js';
 import type { ForwardGate } from '../bus/spooled/forward-gate.js';
 import type { ForwardPosition } from '../bus/spooled/forwarder.js';

@@ -86,9 +86,13 @@ export class Forwarder {
   }
 
   get more(): boolean {
+    return this.ahead !== null || this.pending > 0;
+  }
+
+  /** Records of the spool that Kafka does not have. */
+  get pending(): number {
     const { spool } = this.parts;
-    if (this.ahead !== null) return true;
-    return this.cursors.some(({ topic, partition, offset }) => spool.end(topic, partition) > offset);
+    return this.cursors.reduce((sum, { topic, partition, offset }) => sum + spool.end(topic, partition) - offset, 0);
   }
 
   /**

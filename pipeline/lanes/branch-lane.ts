@@ -131,6 +131,7 @@ export class BranchLane implements Lane {
       if (run.restarted) this.restart(from);
       if (run.records.length === 0) {
         from.offset = run.next;
+        report.unread += await behind(from, from.offset);
         continue;
       }
       const batches: SinkBatch[] = [];
@@ -146,7 +147,9 @@ export class BranchLane implements Lane {
       report.records += run.records.length;
       from.offset = run.next;
       from.readUs = last.receivedUs;
-      if ((await behind(from, from.offset)) > 0) report.more = true;
+      const unread = await behind(from, from.offset);
+      report.unread += unread;
+      report.more ||= unread > 0;
     }
     if (report.records > 0 && this.unflushedRecords === 0) this.unflushedSince = performance.now();
     this.unflushedRecords += report.records;
@@ -205,7 +208,9 @@ export class BranchLane implements Lane {
       return from.fresh!.rows(record);
     } catch (error) {
       if (!(error instanceof PitwallError) || error.retryable) throw error;
-      this.notes.push(`${from.topic}/${from.partition}/${record.offset} cannot be read and is skipped: ${error.message}`);
+      this.notes.push(
+        `${from.topic}/${from.partition}/${record.offset} cannot be read and is skipped: ${error.message}`,
+      );
       return null;
     }
   }
@@ -274,7 +279,18 @@ export class BranchLane implements Lane {
 }
 
 function reader(topic: string, partition: number, folder: string): Reader {
-  return { topic, partition, bus: null, folder, fresh: null, sinkTopic: '', offset: 0, fedFrom: 0, durable: 0, readUs: 0 };
+  return {
+    topic,
+    partition,
+    bus: null,
+    folder,
+    fresh: null,
+    sinkTopic: '',
+    offset: 0,
+    fedFrom: 0,
+    durable: 0,
+    readUs: 0,
+  };
 }
 
 /** Records from `offset` on. */

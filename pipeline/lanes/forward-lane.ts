@@ -56,6 +56,7 @@ export class ForwardLane implements Lane {
     const forwarder = this.forwarder!;
     const { records, dueMs } = await forwarder.step(flush);
     const report = { ...emptyReport(), records, positions: forwarder.positions(), wakeMs: dueMs };
+    report.outputLag = report.unread = forwarder.pending;
     report.more = dueMs === 0 || (records > 0 && forwarder.more && (flush || forwarder.busy));
     if (!report.more && records > 0) report.wakeMs = 0;
     if (forwarder.refused > this.refused) {

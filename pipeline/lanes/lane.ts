@@ -89,6 +89,8 @@ export interface LaneReport {
   dropped: number;
   /** Records that it has not made durable yet, of those the main thread cannot count: processors' outputs, and Kafka's. */
   outputLag: number;
+  /** Records that it has yet to read. */
+  unread: number;
   /** Receive time of the last record it has read, microseconds since 1970; 0 = none. */
   readUs: number;
   /** Rows that came too late for a join since the lane was opened: they, or what they would have changed, are not corrected. */
@@ -115,6 +117,7 @@ export function emptyReport(): LaneReport {
     warnings: [],
     dropped: 0,
     outputLag: 0,
+    unread: 0,
     readUs: 0,
     lateRows: 0,
   };

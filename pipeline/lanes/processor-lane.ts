@@ -74,7 +74,7 @@ export class ProcessorLane implements Lane {
     this.store.hold(holds);
     const report = emptyReport();
     const room = await this.store.makeRoom((commit) => this.groups.save(commit, this.group, this.at, []));
-    if (!room) return { ...report, positions: this.positions(), wakeMs: FULL_WAIT_MS };
+    if (!room) return { ...report, positions: this.positions(), wakeMs: FULL_WAIT_MS, unread: await this.behind() };
     const run = await this.ingest.read(TELEMETRY_TOPIC, this.spec.partition, this.at.offset, STEP_BYTES);
     this.tellOf(run);
     report.dropped = run.dropped;
@@ -84,6 +84,8 @@ export class ProcessorLane implements Lane {
         await this.ingest.wait(READ_WAIT_MS);
         report.wakeMs = 0;
       }
+      report.unread = await this.behind();
+      if (this.spec.kafka) report.outputLag = report.unread;
       return { ...report, positions: this.positions(), warnings: this.takeWarnings() };
     }
     const input = this.inputs(run.records, this.graph, this.fresh);
@@ -101,9 +103,9 @@ export class ProcessorLane implements Lane {
     report.lateRows = this.lateRows();
     for (const { batch } of outputs) report.outputRows += batch.rows;
     report.wrote = [...new Set(outputs.map(({ processor }) => processor))];
-    const behind = await this.behind();
-    report.more = behind > 0;
-    if (this.spec.kafka) report.outputLag = behind;
+    report.unread = await this.behind();
+    report.more = report.unread > 0;
+    if (this.spec.kafka) report.outputLag = report.unread;
     // Nobody wakes it: its next step waits for records itself.
     if (this.ingest.wait) report.wakeMs = 0;
     return { ...report, positions: this.positions(), warnings: this.takeWarnings() };
@@ -228,13 +230,17 @@ export class ProcessorLane implements Lane {
   private async behind(): Promise<number> {
     const { ingest, at } = this;
     const { partition } = this.spec;
-    return ingest.behind?.(TELEMETRY_TOPIC, partition, at.offset) ?? (await ingest.end(TELEMETRY_TOPIC, partition)) - at.offset;
+    return (
+      ingest.behind?.(TELEMETRY_TOPIC, partition, at.offset) ??
+      (await ingest.end(TELEMETRY_TOPIC, partition)) - at.offset
+    );
   }
 
   private tellOf({ restarted, foreign, next }: ReadRun): void {
     const where = `${TELEMETRY_TOPIC}/${this.spec.partition}`;
     if (restarted) this.notes.push(`${where} was deleted and made anew: it is read from its start, offset ${next}`);
-    if (foreign) this.notes.push(`${foreign} messages before ${where}/${next} were not written by Pitwall and are skipped`);
+    if (foreign)
+      this.notes.push(`${foreign} messages before ${where}/${next} were not written by Pitwall and are skipped`);
   }
 
   /** Counted over all entities, so only now and then. */
