@@ -138,4 +138,13 @@ export interface ReadRun {
 
 /** Topic of what devices sent, and of what was refused. A processor's output topic is its name. */
 export const TELEMETRY_TOPIC = 'telemetry';
+/** Where it is spread over several topics of Kafka, each is a topic of the bus. */
+export function telemetryIn(kafkaTopic: string): string {
+  return `${TELEMETRY_TOPIC}@${kafkaTopic}`;
+}
+
+export function isTelemetry(topic: string): boolean {
+  return topic === TELEMETRY_TOPIC || topic.startsWith(`${TELEMETRY_TOPIC}@`);
+}
+
 export const DEAD_LETTERS_TOPIC = 'dead-letters';

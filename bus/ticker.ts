@@ -38,7 +38,7 @@ export class Ticker {
     /** The longest that anything waits for time to pass, microseconds. */
     longestWaitUs = 0,
   ) {
-    this.briskUs = Math.max(BRISK_US_MIN, longestWaitUs + 2 * TICK_US);
+    this.briskUs = briskUs(longestWaitUs);
     this.dataUs = new Float64Array(bus.partitions);
     for (let p = 0; p < bus.partitions; p++) {
       this.dataUs[p] = bus.end(TELEMETRY_TOPIC, p) > 0 ? nowUs : Number.NaN;
@@ -83,4 +83,9 @@ export class Ticker {
       tags: '',
     };
   }
+}
+
+/** How long after the last data ticks come fast, where something waits for time to pass for so long at most. */
+export function briskUs(longestWaitUs: number): number {
+  return Math.max(BRISK_US_MIN, longestWaitUs + 2 * TICK_US);
 }

@@ -1,14 +1,26 @@
 import { once } from 'node:events';
+import type { BusReader } from '../bus/bus.js';
 import { rowToJson } from '../columnar/row-json.js';
+import { PitwallError } from '../core/errors.js';
 import { patternFault, StreamPattern } from '../core/stream-pattern.js';
 import { closeAll, openTopic, topicOf } from '../pipeline/bus-reader.js';
+import type { Config } from '../pipeline/config/config.js';
 import { loadConfig } from '../pipeline/config/load-config.js';
+import { FreshRecords } from '../pipeline/lanes/fresh-records.js';
 import { unpack } from '../schemas/data-block.js';
-import { readPacked } from '../schemas/packed-batch.js';
 import { CONFIG_OPTION, type Command, usageError } from './command.js';
 
 const READ_BYTES = 1024 * 1024;
 const POLL_MS = 50;
+/** How often to look for logs and topics that have come. */
+const REOPEN_MS = 1_000;
+
+/** Where a partition is read, and which of its rows have been shown. */
+interface Place {
+  offset: number;
+  bus: BusReader;
+  fresh: FreshRecords;
+}
 
 export const command: Command = {
   name: 'tap',
@@ -43,9 +55,11 @@ It reads the log beside the running gateway and disturbs nothing; it sees only w
     const pattern = new StreamPattern(stream);
     const topic = topicOf(config, stream);
     let open = await openTopic(config, topic);
-    const offsets = new Map<number, number>();
-    for (const { bus, partition } of open)
-      offsets.set(partition, values.from === 'now' ? await bus.end(topic, partition) : await bus.start(topic, partition));
+    const places = new Map<string, Place>();
+    for (const { bus, topic: from, partition } of open) {
+      const offset = values.from === 'now' ? await bus.end(from, partition) : await bus.start(from, partition);
+      places.set(`${from}/${partition}`, { offset, bus, fresh: new FreshRecords(bus) });
+    }
 
     let stopping = false;
     const stop = () => {
@@ -55,18 +69,23 @@ It reads the log beside the running gateway and disturbs nothing; it sees only w
     process.once('SIGTERM', stop);
     io.stdout.once('close', stop);
     let shown = 0;
+    let openedMs = performance.now();
     while (!stopping && shown < limit) {
       let read = 0;
-      for (const { bus, partition } of open) {
-        const run = await bus.read(topic, partition, offsets.get(partition) ?? 0, READ_BYTES);
-        offsets.set(partition, run.next);
+      for (const { bus, topic: from, partition } of open) {
+        const name = `${from}/${partition}`;
+        const place = places.get(name) ?? { offset: 0, bus, fresh: new FreshRecords(bus) };
+        places.set(name, place);
+        if (place.bus !== bus) Object.assign(place, { bus, fresh: new FreshRecords(bus, place.fresh.marks) });
+        const run = await bus.read(from, partition, place.offset, READ_BYTES);
+        place.offset = run.next;
         read += run.records.length;
         for (const record of run.records) {
-          if (record.kind !== 'data' || !pattern.matches(record.stream) || shown >= limit) continue;
-          const packed = readPacked(record.value);
-          const schema = bus.schema(packed.schema);
-          if (!schema) continue;
-          const batch = unpack([packed], record.stream, schema);
+          const isNew = place.fresh.isNew(record);
+          if (!isNew || record.kind !== 'data' || !pattern.matches(record.stream) || shown >= limit) continue;
+          const rows = readable(() => place.fresh.rows(record));
+          if (rows === null) continue;
+          const batch = unpack([rows.packed], record.stream, rows.schema);
           let text = '';
           for (let row = 0; row < batch.rows && shown < limit; row++, shown++) {
             const cells = rowToJson(batch, row);
@@ -77,12 +96,28 @@ It reads the log beside the running gateway and disturbs nothing; it sees only w
       }
       if (read > 0 || stopping || shown >= limit) continue;
       await new Promise((next) => setTimeout(next, POLL_MS));
-      if (open.length < config.bus.log.partitions) {
+      if (performance.now() - openedMs >= REOPEN_MS && mayGrow(config, open.length)) {
         await closeAll(open);
         open = await openTopic(config, topic);
+        openedMs = performance.now();
       }
     }
     await closeAll(open);
     return 0;
   },
 };
+
+/** Not every partition is there, or there may be further topics. */
+function mayGrow({ bus }: Config, open: number): boolean {
+  return open < bus.log.partitions || (bus.kafka?.topic.includes('{') ?? false);
+}
+
+/** A record that cannot be read is a dead letter; there is nothing to show of it. */
+function readable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PitwallError) return null;
+    throw error;
+  }
+}

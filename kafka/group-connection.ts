@@ -22,6 +22,13 @@ export interface GroupConnectionOptions {
   client: KafkaClientOptions;
 }
 
+/** The next message to read. */
+export interface TopicOffset {
+  topic: string;
+  partition: number;
+  offset: number;
+}
+
 /**
  * A connection to the broker that coordinates a consumer group, and the requests of a member. Its faults are those of
  * kafkajs, with the broker's `type`. After a fault other than an answer of the group it is to be cut and opened anew.
@@ -92,16 +99,21 @@ export class GroupConnection {
   async commit(
     memberId: string,
     groupGenerationId: number,
-    offsets: readonly { partition: number; offset: number }[],
+    offsets: readonly TopicOffset[],
     answerMs: number,
   ): Promise<void> {
-    const { groupId, topic } = this.options;
-    const partitions = offsets.map(({ partition, offset }) => ({ partition, offset: String(offset) }));
+    const { groupId } = this.options;
+    const byTopic = new Map<string, { partition: number; offset: string }[]>();
+    for (const { topic, partition, offset } of offsets) {
+      const partitions = byTopic.get(topic) ?? [];
+      byTopic.set(topic, partitions);
+      partitions.push({ partition, offset: String(offset) });
+    }
     const committed = this.coordinator.offsetCommit({
       groupId,
       groupGenerationId,
       memberId,
-      topics: [{ topic, partitions }],
+      topics: [...byTopic].map(([topic, partitions]) => ({ topic, partitions })),
     });
     await withinMs('a commit of offsets', committed, answerMs);
   }

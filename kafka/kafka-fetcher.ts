@@ -13,7 +13,12 @@ const FETCH_BYTES_MAX = 16 * 1024 * 1024;
 const ANSWER_MS = 30_000;
 
 /** What a broker answers for a partition that it does not lead, any more or yet. */
-const MOVED = ['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'REPLICA_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION'];
+const MOVED = [
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'REPLICA_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+];
 const MOVED_ATTEMPTS = 6;
 const MOVED_MS = 50;
 

@@ -75,6 +75,11 @@ export class TopicAdmin {
     return ensured;
   }
 
+  /** Of all topics that the user may see. */
+  names(): Promise<string[]> {
+    return this.asked('asking for the topics', (admin) => admin.listTopics());
+  }
+
   /** The offset of the next message of each partition, by partition. Topics that are not there are left out. */
   async ends(topics: Iterable<string>): Promise<Map<string, number[]>> {
     const ends = new Map<string, number[]>();

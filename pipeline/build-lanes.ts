@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { TELEMETRY_TOPIC } from '../bus/bus.js';
+import { KafkaTopics } from '../bus/kafka/kafka-topics.js';
 import type { Input } from '../processors/plan.js';
 import { connectedComponents } from '../processors/topology.js';
 import type { Config } from './config/config.js';
@@ -12,9 +14,15 @@ export function busFolders(config: Config): BusFolders {
 
 /**
  * The lanes of a configuration on the partitions that this process owns: one a component of processors and partition,
- * and one a branch. `kafka` is null where the bus is the embedded log.
+ * and one a branch. `kafka` is null where the bus is the embedded log; `inputs` are the topics of the bus with what devices
+ * send, of which Kafka may have several.
  */
-export function buildLanes(config: Config, kafka: KafkaLane | null, owned: readonly number[]): LaneSpec[] {
+export function buildLanes(
+  config: Config,
+  kafka: KafkaLane | null,
+  owned: readonly number[],
+  inputs: readonly string[] = [TELEMETRY_TOPIC],
+): LaneSpec[] {
   const common = {
     folders: busFolders(config),
     partitions: config.bus.log.partitions,
@@ -24,9 +32,13 @@ export function buildLanes(config: Config, kafka: KafkaLane | null, owned: reado
   const lanes: LaneSpec[] = [];
   if (owned.length === 0) return lanes;
   for (const plans of connectedComponents(config.processors.map((processor) => processor.plan))) {
-    for (const partition of owned) {
-      const id = `processors ${plans.map((plan) => plan.name).join('+')} partition ${partition}`;
-      lanes.push({ ...common, kind: 'processors', id, partition, plans, outputBytesMax: config.bus.log.sizeBytes });
+    for (const input of inputs) {
+      for (const partition of owned) {
+        const of = input === TELEMETRY_TOPIC ? '' : ` of ${new KafkaTopics('').of(input)}`;
+        const id = `processors ${plans.map((plan) => plan.name).join('+')} partition ${partition}${of}`;
+        const outputBytesMax = config.bus.log.sizeBytes;
+        lanes.push({ ...common, kind: 'processors', id, input, partition, plans, outputBytesMax });
+      }
     }
   }
   for (const sink of config.sinks) {
@@ -38,6 +50,7 @@ export function buildLanes(config: Config, kafka: KafkaLane | null, owned: reado
       id: `branch ${name}`,
       name,
       sink,
+      inputs: [...inputs],
       patterns,
       processors,
       owned: [...owned],

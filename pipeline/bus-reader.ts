@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BusReader, TELEMETRY_TOPIC } from '../bus/bus.js';
+import { type BusReader, TELEMETRY_TOPIC, telemetryIn } from '../bus/bus.js';
 import { KafkaReader } from '../bus/kafka/kafka-reader.js';
 import { KafkaTopics } from '../bus/kafka/kafka-topics.js';
+import { topicsLike } from '../bus/kafka/topic-list.js';
 import { LogBus } from '../bus/log/log-bus.js';
 import { allPartitions, busFolders } from './build-lanes.js';
+import { topicTemplate } from './bus-topics.js';
 import type { Config } from './config/config.js';
 
 /** One partition of a topic, opened for reading beside a running gateway or without one. */
@@ -23,10 +25,12 @@ export async function openTopic(config: Config, topic: string): Promise<OpenPart
   const { kafka } = config.bus;
   const { partitions } = config.bus.log;
   if (kafka) {
-    const bus = new KafkaReader(kafka.connection, new KafkaTopics(kafka.topic), partitions, {
-      clientId: 'pitwall-reader',
-    });
-    return allPartitions(config).map((partition) => ({ bus, topic, partition }));
+    const options = { clientId: 'pitwall-reader' };
+    const template = topicTemplate(config, kafka);
+    const spread = topic === TELEMETRY_TOPIC && template.tags.length > 0;
+    const topics = spread ? (await topicsLike(template, kafka.connection, options)).map(telemetryIn) : [topic];
+    const bus = new KafkaReader(kafka.connection, new KafkaTopics(template.base), partitions, options);
+    return topics.flatMap((each) => allPartitions(config).map((partition) => ({ bus, topic: each, partition })));
   }
   const isOutput = config.processors.some((processor) => processor.plan.name === topic);
   const opened: OpenPartition[] = [];

@@ -14,6 +14,7 @@ import { StreamDirectory } from '../gateway/stream-directory.js';
 import { BusGatewayStore } from './bus-gateway-store.js';
 import type { Config } from './config/config.js';
 import type { FrontSources } from './front-metrics.js';
+import { longestWaitUs } from './longest-wait.js';
 
 const TICK_CHECK_MS = 250;
 /** After a start, devices get so long to come back before time passes without their data. */
@@ -104,10 +105,4 @@ function startTicking(intake: Intake): () => Promise<void> {
     timer = setInterval(() => intake.tick(), TICK_CHECK_MS);
   }, RECONNECT_GRACE_MS);
   return async () => clearTimeout(timer);
-}
-
-/** Joins may follow one another, each with a wait of its own. */
-function longestWaitUs(config: Config): number {
-  const steps = config.processors.flatMap((processor) => processor.plan.steps);
-  return steps.reduce((sum, step) => sum + (step.verb === 'join' ? step.waitUs : 0), 0);
 }

@@ -5,7 +5,7 @@ import type { Logger } from '../core/logger.js';
 import { MetricsPage } from '../core/metrics.js';
 import { listenHttp } from '../gateway/listeners/http.js';
 import { busFolders } from './build-lanes.js';
-import { busTopics } from './bus-topics.js';
+import { busTopics, recordsTopic, topicTemplate } from './bus-topics.js';
 import type { Address, Config, KafkaConfig } from './config/config.js';
 import { frontMetrics } from './front-metrics.js';
 import { openFront, statusPages } from './gateway-front.js';
@@ -33,12 +33,16 @@ export async function startKafka(
   { role, http }: KafkaFlowOptions,
   closers: (() => Promise<void>)[],
 ): Promise<Record<string, string>> {
-  const shared = { ...kafka, base: kafka.topic, topics: busTopics(config, kafka) };
+  const topics = busTopics(config, kafka);
+  const template = topicTemplate(config, kafka);
+  const { base } = template;
+  const spec = recordsTopic(config, kafka, base);
+  const spread = template.tags.length > 0 ? { template: template.text, reserved: [...template.reserved], spec } : null;
   const lane = (instance: string): KafkaLane => {
-    const { connection, base, compression, stateDir, registry, topics } = shared;
-    return { connection, base, compression, instance, stateDir, registry, topics };
+    const { connection, compression, stateDir, registry } = kafka;
+    return { connection, base, spread, compression, instance, stateDir, registry, topics };
   };
-  await checkCluster(kafka.connection, shared.topics, logger);
+  await checkCluster(kafka.connection, topics, logger);
   const partitions = role === 'gateway' ? null : await Partitions.start(config, kafka, lane, logger);
   if (partitions) closers.push(() => partitions.stop());
   if (role === 'process') return openStatus(config, partitions!, logger, http, closers);
@@ -61,10 +65,11 @@ export async function startKafka(
       log,
       writer,
       through: {
-        begin: () => new SpooledCommit(log, gate, () => {}),
+        // With `ack: bus` the commit waits for the forwarder, which has to hear of it first.
+        begin: () => new SpooledCommit(log, gate, () => spool.grew()),
         committing: (commit) => spool.keepPositions(commit),
       },
-      durable: () => spool.grew(),
+      durable() {},
       health: () => healthPage(lanes(), null, [spool.health, ...(partitions ? [partitions.health] : [])]),
       metrics(front) {
         const page = new MetricsPage();

@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TELEMETRY_TOPIC } from '../bus/bus.js';
+import { DEAD_LETTERS_TOPIC, TELEMETRY_TOPIC, telemetryIn } from '../bus/bus.js';
 import { Membership } from '../bus/kafka/membership.js';
 import { LogBus } from '../bus/log/log-bus.js';
 import { PitwallError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { MetricsPage } from '../core/metrics.js';
+import type { TopicOffset } from '../kafka/group-connection.js';
 import { WorkerPool } from '../processors/worker-pool.js';
 import { buildLanes } from './build-lanes.js';
 import type { Config, KafkaConfig } from './config/config.js';
 import { LANE_MODULE } from './embedded-flow.js';
 import type { HealthPart } from './health.js';
-import { type KafkaLane, prepareTopics } from './lanes/kafka-lane.js';
+import { type KafkaLane, prepareTopics, spreadTopics, topicsOf } from './lanes/kafka-lane.js';
 import type { LaneReport, LaneTask } from './lanes/lane.js';
 import { logIdentity } from './log-identity.js';
 import { type LaneStatus, Scheduler } from './scheduler.js';
@@ -23,6 +24,8 @@ const HAND_OVER_MS = 5_000;
 /** At the end lanes do not catch up: another process does, or this one after its start. */
 const STOP_GRACE_MS = 0;
 const COMMIT_MS = 5_000;
+/** How soon a topic that a stream was the first to name is read. */
+const LOOK_MS = 2_000;
 const AGAIN_MS = 2_000;
 
 /** The partitions that this process owns, as a member of the group of processes, and the lanes that run on them. */
@@ -30,8 +33,12 @@ export class Partitions {
   private membership: Membership | null = null;
   private joining: Promise<void> = Promise.resolve();
   private fault: string | null = 'joining the group of processes';
+  /** Topics of the bus with what devices send. */
+  private inputs: string[];
+  private owned: number[] = [];
   private stopping = false;
   private readonly committing: NodeJS.Timeout;
+  private readonly looking: NodeJS.Timeout | null;
 
   private constructor(
     private readonly config: Config,
@@ -43,6 +50,8 @@ export class Partitions {
     private readonly logger: Logger,
   ) {
     this.committing = setInterval(() => void this.commit(), COMMIT_MS);
+    this.inputs = lane.spread ? [] : [TELEMETRY_TOPIC];
+    this.looking = lane.spread ? setInterval(() => void this.look(), LOOK_MS) : null;
   }
 
   /** Begins to join; where Kafka cannot be reached it goes on trying. */
@@ -88,6 +97,7 @@ export class Partitions {
   async stop(): Promise<void> {
     this.stopping = true;
     clearInterval(this.committing);
+    if (this.looking) clearInterval(this.looking);
     await this.scheduler.stop(STOP_GRACE_MS);
     await this.commit();
     await Promise.race([this.joining, sleep(AGAIN_MS)]);
@@ -97,12 +107,15 @@ export class Partitions {
   }
 
   private async join(): Promise<void> {
-    const { connection, group, topic } = this.kafka;
+    const { connection, group } = this.kafka;
     const { partitions } = this.config.bus.log;
     const { instance } = this.lane;
+    // One that is there in any case.
+    const topic = topicsOf(this.lane).of(this.lane.spread ? DEAD_LETTERS_TOPIC : TELEMETRY_TOPIC);
     while (!this.stopping) {
       try {
         for (const warning of await prepareTopics(this.lane)) this.logger.warn(warning);
+        await this.look();
         this.membership = await Membership.start(
           connection,
           { groupId: group, topic, partitions, instance, clientId: `pitwall-${instance}-group`, logger: this.logger },
@@ -122,30 +135,51 @@ export class Partitions {
     }
   }
 
+  /** Finds topics that have come, where what devices send is spread over several. */
+  private async look(): Promise<void> {
+    const { spread } = this.lane;
+    if (!spread) return;
+    try {
+      const inputs = (await spreadTopics(this.lane, spread)).map(telemetryIn);
+      const come = inputs.filter((input) => !this.inputs.includes(input));
+      if (come.length === 0 || this.stopping) return;
+      this.inputs = [...this.inputs, ...come].sort();
+      this.logger.info('reads further topics', { topics: come.map((input) => topicsOf(this.lane).of(input)) });
+      this.run();
+    } catch (error) {
+      this.logger.debug(`the topics could not be listed: ${(error as Error).message}`);
+    }
+  }
+
   private assigned(owned: number[]): void {
     this.fault = null;
-    this.run(owned);
+    this.owned = owned;
+    this.run();
   }
 
   private lost(reason: PitwallError): void {
     this.fault = reason.message;
     this.logger.error(`the partitions are another's now: ${reason.message}`);
-    this.run([]);
+    this.owned = [];
+    this.run();
   }
 
-  private run(owned: readonly number[]): void {
-    this.scheduler.update(buildLanes(this.config, this.lane, owned)).catch((error: unknown) => {
+  private run(): void {
+    this.scheduler.update(buildLanes(this.config, this.lane, this.owned, this.inputs)).catch((error: unknown) => {
       this.logger.error('lanes could not be changed', { error: String((error as Error)?.stack ?? error) });
     });
   }
 
   /** The least that any lane has made durable, so that Kafka's own tools show how far behind the group is. */
   private async commit(): Promise<void> {
-    const least = new Map<number, number>();
+    const least = new Map<string, TopicOffset>();
+    const topics = topicsOf(this.lane);
     for (const { topic, partition, offset } of this.statuses.flatMap(({ positions }) => positions)) {
-      if (topic === TELEMETRY_TOPIC) least.set(partition, Math.min(least.get(partition) ?? offset, offset));
+      const name = `${topic}/${partition}`;
+      const known = least.get(name)?.offset ?? offset;
+      least.set(name, { topic: topics.of(topic), partition, offset: Math.min(known, offset) });
     }
-    await this.membership?.commit([...least].map(([partition, offset]) => ({ partition, offset })));
+    await this.membership?.commit([...least.values()]);
   }
 }
 

@@ -338,8 +338,8 @@ function reads(spec: LaneSpec, topic: string): boolean {
 }
 
 function firstPositions(spec: LaneSpec): Position[] {
-  if (spec.kind === 'processors') return [{ topic: TELEMETRY_TOPIC, partition: spec.partition, offset: 0 }];
+  if (spec.kind === 'processors') return [{ topic: spec.input, partition: spec.partition, offset: 0 }];
   if (spec.kind === 'forward') return spec.resume;
-  const topics = [...(spec.patterns.length > 0 ? [TELEMETRY_TOPIC] : []), ...spec.processors];
+  const topics = [...(spec.patterns.length > 0 ? spec.inputs : []), ...spec.processors];
   return topics.flatMap((topic) => spec.owned.map((partition) => ({ topic, partition, offset: 0 })));
 }

@@ -3,6 +3,7 @@ import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { LogBus } from '../bus/log/log-bus.js';
 import type { ForwardGate } from '../bus/spooled/forward-gate.js';
 import type { ForwardPosition } from '../bus/spooled/forwarder.js';
+import { briskUs } from '../bus/ticker.js';
 import type { Logger } from '../core/logger.js';
 import type { MetricsPage } from '../core/metrics.js';
 import { settles } from '../core/settles.js';
@@ -14,6 +15,7 @@ import type { HealthPart } from './health.js';
 import { FORWARDED_TOPICS } from './lanes/forward-lane.js';
 import type { KafkaLane } from './lanes/kafka-lane.js';
 import type { ForwardLaneSpec, LaneReport, LaneTask } from './lanes/lane.js';
+import { longestWaitUs } from './longest-wait.js';
 import { type LaneStatus, Scheduler } from './scheduler.js';
 
 /** How long the first record of a quiet stream waits for others to share its message. */
@@ -73,9 +75,10 @@ export class Spool {
       folders: busFolders(config),
       partitions,
       kafka,
-      declared: [],
+      declared: config.streams.map((stream) => stream.pattern.text),
       resume: readPositions(log),
       lingerMs: gate ? 0 : LINGER_MS,
+      briskUs: briskUs(longestWaitUs(config)),
     };
     const spool = new Spool(log, sizeBytes, spec, gate, Math.min(1, config.workers), logger);
     await spool.scheduler.start([spec]);

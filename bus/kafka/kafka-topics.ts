@@ -1,4 +1,4 @@
-import { TELEMETRY_TOPIC } from '../bus.js';
+import { isTelemetry, TELEMETRY_TOPIC } from '../bus.js';
 
 /** The Kafka topics of a bus: that of what devices send has the configured name, all others `NAME.TOPIC`. */
 export class KafkaTopics {
@@ -14,6 +14,7 @@ export class KafkaTopics {
 
   /** The Kafka topic of a topic of the bus. */
   of(topic: string): string {
-    return topic === TELEMETRY_TOPIC ? this.base : `${this.base}.${topic}`;
+    if (topic === TELEMETRY_TOPIC) return this.base;
+    return isTelemetry(topic) ? topic.slice(TELEMETRY_TOPIC.length + 1) : `${this.base}.${topic}`;
   }
 }

@@ -1,5 +1,5 @@
 import { PitwallError } from '../../core/errors.js';
-import { GroupConnection, type GroupConnectionOptions } from '../../kafka/group-connection.js';
+import { GroupConnection, type GroupConnectionOptions, type TopicOffset } from '../../kafka/group-connection.js';
 import type { KafkaConnection } from '../../kafka/kafka-connection.js';
 import { kafkaFault, typeOf } from '../../kafka/kafka-fault.js';
 import type { JoinedGroup } from '../../kafka/kafka-internals.js';
@@ -107,7 +107,7 @@ export class Membership {
   }
 
   /** Stores positions with the group, for tools that show how far behind it is. Best effort: never throws, may do nothing. */
-  async commit(offsets: readonly { partition: number; offset: number }[]): Promise<void> {
+  async commit(offsets: readonly TopicOffset[]): Promise<void> {
     const { group, given } = this;
     const own = offsets.filter(({ partition }) => given.includes(partition));
     if (!group || !this.owns || this.mustJoin || own.length === 0) return;

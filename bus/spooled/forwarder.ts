@@ -1,12 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Schema } from '../../columnar/schema.js';
 import type { KafkaWriter, TopicMessages } from '../../kafka/kafka-writer.js';
+import { isTelemetry } from '../bus.js';
 import { messageOf, type OutgoingMessage, type RegistryPrefix } from '../kafka/kafka-message.js';
-import type { KafkaTopics } from '../kafka/kafka-topics.js';
 import type { SchemaTopic } from '../kafka/schema-topic.js';
 import type { LogBus } from '../log/log-bus.js';
 import { mergeRecords } from './merge-records.js';
 import { isTooLarge, sendTooLarge } from './too-large.js';
+import type { TopicRouter } from './topic-router.js';
 
 /** Of one partition in one request: what Kafka appends as one batch. Halved when the topic takes less. */
 const BATCH_BYTES = 1024 * 1024;
@@ -26,12 +27,14 @@ export interface ForwardPosition {
 
 export interface ForwarderParts {
   spool: LogBus;
-  topics: KafkaTopics;
+  router: TopicRouter;
   /** Topics of the bus that are forwarded. */
   forwarded: readonly string[];
   writer: KafkaWriter;
   schemas: SchemaTopic;
   registry: RegistryPrefix | null;
+  /** Called with the topics of each request before it is sent. */
+  prepare?(topics: readonly string[]): Promise<void>;
   /** How long the first record waits for more; 0 = not at all. */
   lingerMs: number;
 }
@@ -128,8 +131,10 @@ export class Forwarder {
   }
 
   private async send(round: Round): Promise<void> {
+    await this.parts.prepare?.(round.batches.map(({ topic }) => topic));
     await this.parts.schemas.write(round.schemas.values(), this.parts.writer);
-    const sent = this.parts.writer.send(round.batches);
+    // Ticks go nowhere as long as nothing else has.
+    const sent = round.batches.length > 0 ? this.parts.writer.send(round.batches) : Promise.resolve();
     // By the next turn the request is in the socket; while the brokers work on it the next one is made.
     const failed = sent.then(
       () => false,
@@ -157,7 +162,7 @@ export class Forwarder {
 
   private take(cursor: Cursor, round: Round, byTopic: Map<string, OutgoingMessage[]>): void {
     const { topic, partition } = cursor;
-    const { spool, topics, registry } = this.parts;
+    const { spool, router, registry } = this.parts;
     const run = spool.read(topic, partition, cursor.prepared, this.batchBytes);
     cursor.prepared = run.next;
     if (run.records.length === 0) return;
@@ -165,16 +170,29 @@ export class Forwarder {
       bytesMax: Math.min(MESSAGE_BYTES_MAX, this.batchBytes / 2),
       rowsMax: MESSAGE_ROWS_MAX,
     });
-    const name = topics.of(topic);
-    let messages = byTopic.get(name);
-    if (!messages) byTopic.set(name, (messages = []));
+    const put = (name: string, message: OutgoingMessage): void => {
+      const messages = byTopic.get(name);
+      if (messages) messages.push(message);
+      else byTopic.set(name, [message]);
+    };
+    const spreads = router.spreads && isTelemetry(topic);
     for (const message of merged) {
-      if (message.schema !== 0) this.note(round, message.schema);
-      // What goes as it is stands in the spool's buffer, which the next read uses again.
-      const isView = message.value?.buffer === run.records[0]!.value.buffer;
-      const value = isView ? Buffer.from(message.value!) : message.value;
-      messages.push(messageOf(partition, message, value, message.schema, registry));
-      round.bytes += value?.length ?? 0;
+      const isTick = spreads && message.kind === 'tick';
+      const name = isTick ? null : router.topicOf(topic, message.stream);
+      if (name !== null) {
+        if (message.schema !== 0) this.note(round, message.schema);
+        // What goes as it is stands in the spool's buffer, which the next read uses again.
+        const isView = message.value?.buffer === run.records[0]!.value.buffer;
+        const value = isView ? Buffer.from(message.value!) : message.value;
+        put(name, messageOf(partition, message, value, message.schema, registry));
+        round.bytes += value?.length ?? 0;
+      }
+      if (!spreads) continue;
+      const { receivedUs, writer, sequence } = message;
+      for (const due of router.ticksDue(partition, receivedUs, name)) {
+        const tick = { kind: 'tick', key: '', stream: '', receivedUs, writer, sequence, tags: '' } as const;
+        put(due, messageOf(partition, tick, null, 0, null));
+      }
     }
     round.records += run.records.length;
     round.ends.push({ cursor, offset: run.next });

@@ -27,14 +27,14 @@ export async function sendTooLarge(
 ): Promise<number> {
   const [message] = mergeRecords([record], schemaOf, { bytesMax: 0, rowsMax: 0 });
   const schema = schemaOf(message!.schema);
-  const name = parts.topics.of(topic);
+  const name = parts.router.topicOf(topic, record.stream);
   for (let bytes = record.value.length; schema && bytes >= SMALLEST_BYTES; bytes = Math.floor(bytes / 2)) {
     const pieces = splitMessage(message!, schema, bytes - ROOM_BYTES);
     if (pieces === null) break;
     if (await sendEach(pieces, partition, name, parts)) return 0;
   }
   await parts.writer.send([
-    { topic: parts.topics.of(DEAD_LETTERS_TOPIC), messages: [letterOf(record, partition, name)] },
+    { topic: parts.router.topicOf(DEAD_LETTERS_TOPIC, ''), messages: [letterOf(record, partition, name)] },
   ]);
   return 1;
 }

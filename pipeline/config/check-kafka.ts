@@ -1,4 +1,6 @@
+import { TopicTemplate } from '../../bus/kafka/topic-template.js';
 import { suggestion } from '../../core/suggest.js';
+import { checkTopicTemplate } from './check-topic-template.js';
 import { type ConfigNode, child, entriesOf, itemsOf, textOf } from './config-node.js';
 import { busKafkaKeys } from './keys/bus-keys.js';
 import { nameFault } from './keys/name-fault.js';
@@ -15,7 +17,8 @@ export function checkKafka(root: ConfigNode, references: References, problems: P
   const bus = child(child(root, 'bus'), 'kafka');
   if (bus) {
     warnOpenPasswords(bus, 'bus.kafka', problems);
-    checkProcessorTopics(root, busTopicOf(bus), problems);
+    checkTopicTemplate(root, bus, problems);
+    checkProcessorTopics(root, baseOf(bus), problems);
   }
   for (const { key, value } of entriesOf(child(root, 'sinks'))) {
     if (textOf(child(value, 'type')) !== 'kafka') continue;
@@ -78,8 +81,9 @@ function checkApart(sink: ConfigNode, where: string, bus: ConfigNode | undefined
   if (!bus || text === null) return;
   const known = brokersOf(bus);
   if (!brokersOf(sink).some((broker) => known.includes(broker))) return;
-  const topic = busTopicOf(bus);
-  if (text !== topic && !text.startsWith(`${topic}.`)) return;
+  const topic = baseOf(bus);
+  const isOwn = text === topic || text.startsWith(`${topic}.`) || new TopicTemplate(busTopicOf(bus)).isOwn(text);
+  if (!isOwn) return;
   problems.error(
     node!.offset,
     `${where}.topic: ${shownValue(node!)} is among the topics of the bus, bus.kafka.topic and what begins with it and ` +
@@ -110,6 +114,11 @@ function checkTags(
     const offset = node.textOffset === null ? node.offset : node.textOffset + at;
     problems.error(offset, `${where}.topic takes {${name}}, a tag that no stream of from has${near}`);
   }
+}
+
+/** What the names of the bus's topics begin with. */
+function baseOf(bus: ConfigNode): string {
+  return new TopicTemplate(busTopicOf(bus)).base;
 }
 
 function busTopicOf(bus: ConfigNode): string {

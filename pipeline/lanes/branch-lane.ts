@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BusReader, type BusRecord, TELEMETRY_TOPIC } from '../../bus/bus.js';
+import { type BusReader, type BusRecord, isTelemetry, TELEMETRY_TOPIC } from '../../bus/bus.js';
 import { LogBus } from '../../bus/log/log-bus.js';
 import { Schema } from '../../columnar/schema.js';
 import { PitwallError } from '../../core/errors.js';
@@ -66,15 +66,17 @@ export class BranchLane implements Lane {
   }
 
   async open(): Promise<LaneReport> {
-    const { kafka, folders, owned, patterns, processors } = this.spec;
-    const { bus, identity } = openInput(this.spec);
+    const { kafka, folders, inputs, owned, patterns, processors } = this.spec;
+    const { bus } = openInput(this.spec, TELEMETRY_TOPIC);
     this.ingest = bus;
     this.known = await this.sink.open();
     if (kafka) this.progress = await BranchProgress.open(kafka, this.spec.name, owned, (note) => this.notes.push(note));
     for (const partition of owned) {
-      const topics = kafka ? [...(patterns.length > 0 ? [TELEMETRY_TOPIC] : []), ...processors] : [];
-      for (const topic of topics) this.readers.push(this.kafkaReader(topic, partition, bus, identity));
-      if (kafka) continue;
+      if (kafka) {
+        const topics = [...(patterns.length > 0 ? inputs : []), ...processors];
+        for (const topic of topics) this.readers.push(this.kafkaReader(topic, partition, bus, kafka.base));
+        continue;
+      }
       if (patterns.length > 0) {
         const device = reader(TELEMETRY_TOPIC, partition, folders.ingest);
         this.readers.push(device);
@@ -179,7 +181,7 @@ export class BranchLane implements Lane {
     }
     // Formats that close files by time take it from here.
     if (record.kind === 'tick') return this.empty(from, record);
-    const device = from.topic === TELEMETRY_TOPIC;
+    const device = isTelemetry(from.topic);
     const tags = device ? this.tagger.tags(record.stream) : this.tagsOf(record);
     if (tags === null) return null;
     const rows = from.fresh ? this.freshRows(from, record) : this.rows(from, record);
@@ -241,10 +243,10 @@ export class BranchLane implements Lane {
   }
 
   /** The store is fed from where the sink says, or, when its store is not here, from where the branch was elsewhere. */
-  private kafkaReader(topic: string, partition: number, bus: BusReader, identity: string): Reader {
+  private kafkaReader(topic: string, partition: number, bus: BusReader, base: string): Reader {
     const from = reader(topic, partition, '');
     from.bus = bus;
-    from.sinkTopic = `${topic}@${identity}`;
+    from.sinkTopic = `${topic}@kafka:${base}`;
     const saved = this.progress!.restored(topic, partition);
     const at = this.known.find((known) => known.topic === from.sinkTopic && known.partition === partition);
     from.fedFrom = from.durable = at?.offset ?? saved.offset;

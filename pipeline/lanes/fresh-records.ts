@@ -47,6 +47,11 @@ export class FreshRecords {
     return { packed: this.taken > 0 ? dropRows(packed, schema, this.taken) : packed, schema };
   }
 
+  /** All of them. */
+  get marks(): Mark[] {
+    return this.deduplicator.snapshot();
+  }
+
   /** Marks that changed since the last call. */
   takeChanges(): Mark[] {
     return this.deduplicator.takeChanges();

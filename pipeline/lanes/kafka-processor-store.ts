@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Commit } from '../../bus/bus.js';
+import { type Commit, TELEMETRY_TOPIC } from '../../bus/bus.js';
 import { Changelog } from '../../bus/kafka/changelog.js';
 import { type FactChange, KafkaCommit } from '../../bus/kafka/kafka-commit.js';
 import type { RegistryPrefix } from '../../bus/kafka/kafka-message.js';
@@ -22,7 +22,7 @@ const SAVE_BYTES = 8 * 1024 * 1024;
 
 /**
  * Where the processors of a partition write in Kafka mode: outputs to their topics, and then their facts to a log on this
- * machine and, now and then, to the changelog topic. One a partition and worker, shared by its processors.
+ * machine and, now and then, to the changelog topic. One a partition of an input topic, shared by its processors.
  *
  * It opens with the facts of this machine when the changelog says that nobody has gone on from there elsewhere, else
  * with those of the changelog.
@@ -50,11 +50,16 @@ export class KafkaProcessorStore implements ProcessorStore {
     private readonly registry: RegistryPrefix | null,
   ) {}
 
-  static async shared(kafka: KafkaLane, partition: number, warn: (message: string) => void): Promise<KafkaProcessorStore> {
-    const name = `${kafka.base} ${partition}`;
+  static async shared(
+    kafka: KafkaLane,
+    input: string,
+    partition: number,
+    warn: (message: string) => void,
+  ): Promise<KafkaProcessorStore> {
+    const name = `${kafka.base} ${input} ${partition}`;
     let entry = KafkaProcessorStore.open.get(name);
     if (!entry) {
-      entry = { store: KafkaProcessorStore.make(name, kafka, partition, warn), users: 0 };
+      entry = { store: KafkaProcessorStore.make(name, kafka, input, partition, warn), users: 0 };
       KafkaProcessorStore.open.set(name, entry);
       entry.store.catch(() => KafkaProcessorStore.open.delete(name));
     }
@@ -65,10 +70,12 @@ export class KafkaProcessorStore implements ProcessorStore {
   private static async make(
     name: string,
     kafka: KafkaLane,
+    input: string,
     partition: number,
     warn: (message: string) => void,
   ): Promise<KafkaProcessorStore> {
-    const dir = join(kafka.stateDir, `partition-${partition}`);
+    const of = input === TELEMETRY_TOPIC ? '' : ` of ${topicsOf(kafka).of(input)}`;
+    const dir = join(kafka.stateDir, `partition-${partition}${of.replaceAll(' ', '-')}`);
     const options = clientOptions(kafka, `processors-${partition}`);
     const topics = topicsOf(kafka);
     let local = LogBus.open({ dir, partitions: 1 });
@@ -82,7 +89,7 @@ export class KafkaProcessorStore implements ProcessorStore {
         options,
         topic: topics.changelog,
         partition,
-        unit: UNIT,
+        unit: `${UNIT}${of}`,
         instance,
         writer,
         ownGeneration,
@@ -101,7 +108,18 @@ export class KafkaProcessorStore implements ProcessorStore {
       const schemas = new SchemaTopic(topics.schemas, fetcher);
       await schemas.load();
       const registry = await registryPrefix(kafka, [topics.base]);
-      return new KafkaProcessorStore(name, kafka, partition, warn, local, changelog, writer, fetcher, schemas, registry);
+      return new KafkaProcessorStore(
+        name,
+        kafka,
+        partition,
+        warn,
+        local,
+        changelog,
+        writer,
+        fetcher,
+        schemas,
+        registry,
+      );
     } catch (error) {
       await Promise.allSettled([local.close(), writer.close(), fetcher.close()]);
       throw error;
@@ -124,7 +142,8 @@ export class KafkaProcessorStore implements ProcessorStore {
   }
 
   *facts(table: string, prefix = ''): Iterable<[key: string, value: Buffer]> {
-    for (const [key, value] of this.local.facts(TABLE, `${table}\0${prefix}`)) yield [key.slice(table.length + 1), value];
+    for (const [key, value] of this.local.facts(TABLE, `${table}\0${prefix}`))
+      yield [key.slice(table.length + 1), value];
   }
 
   hold(): void {}
@@ -145,7 +164,10 @@ export class KafkaProcessorStore implements ProcessorStore {
   }
 
   private async keepFacts(facts: ReadonlyMap<string, FactChange>): Promise<void> {
-    await keep(this.local, [...facts].map(([name, { value }]) => [name, value]));
+    await keep(
+      this.local,
+      [...facts].map(([name, { value }]) => [name, value]),
+    );
     for (const [name, { value }] of facts) {
       const bytes = value?.length ?? 0;
       this.dirtyBytes += bytes - (this.dirty.get(name) ?? 0);

@@ -12,10 +12,12 @@ export interface LaneInput {
   identity: string;
 }
 
-export function openInput({ kafka, folders, partitions, id }: LaneSpec): LaneInput {
+/** `input` is the topic of the bus, of which there are several where Kafka has several. */
+export function openInput({ kafka, folders, partitions, id }: LaneSpec, input: string): LaneInput {
   if (kafka) {
-    const reader = new KafkaReader(kafka.connection, topicsOf(kafka), partitions, clientOptions(kafka, clientPart(id)));
-    return { bus: reader, identity: `kafka:${kafka.base}` };
+    const topics = topicsOf(kafka);
+    const reader = new KafkaReader(kafka.connection, topics, partitions, clientOptions(kafka, clientPart(id)));
+    return { bus: reader, identity: `kafka:${topics.of(input)}` };
   }
   const log = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
   return { bus: log, identity: log.fact(...LOG_FACT)?.toString() ?? '' };

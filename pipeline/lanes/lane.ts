@@ -32,6 +32,8 @@ interface CommonSpec {
 
 export interface ProcessorLaneSpec extends CommonSpec {
   kind: 'processors';
+  /** Topic of the bus with what devices send. */
+  input: string;
   partition: number;
   /** Processors that feed one another, in any order. */
   plans: ProcessorPlan[];
@@ -42,6 +44,8 @@ export interface BranchLaneSpec extends CommonSpec {
   kind: 'branch';
   name: string;
   sink: SinkConfig;
+  /** Topics of the bus with what devices send. */
+  inputs: string[];
   /** Device stream patterns it takes, and processors whose output it takes. */
   patterns: string[];
   processors: string[];
@@ -56,6 +60,8 @@ export interface ForwardLaneSpec extends CommonSpec {
   /** How far Kafka is known to have it. */
   resume: ForwardPosition[];
   lingerMs: number;
+  /** How long after data ticks come fast, see Ticker. */
+  briskUs: number;
 }
 
 /** Where the logs are: the ingest log, and one log a partition for what processors write there. */

@@ -1,4 +1,4 @@
-import { type BusReader, type BusRecord, type Commit, type ReadRun, TELEMETRY_TOPIC } from '../../bus/bus.js';
+import type { BusReader, BusRecord, Commit, ReadRun } from '../../bus/bus.js';
 import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
 import { pack } from '../../schemas/data-block.js';
 import { readPacked } from '../../schemas/packed-batch.js';
@@ -52,15 +52,15 @@ export class ProcessorLane implements Lane {
   constructor(private readonly spec: ProcessorLaneSpec) {
     this.tagger = new Tagger(spec.declared, ['#']);
     this.group = groupOf(spec.plans);
-    this.refused = new Refused(TELEMETRY_TOPIC, spec.partition);
+    this.refused = new Refused(spec.input, spec.partition);
   }
 
   async open(): Promise<LaneReport> {
-    const { kafka, partition } = this.spec;
-    const { bus, identity } = openInput(this.spec);
+    const { kafka, input, partition } = this.spec;
+    const { bus, identity } = openInput(this.spec, input);
     this.ingest = bus;
     this.store = kafka
-      ? await KafkaProcessorStore.shared(kafka, partition, (message) => this.notes.push(message))
+      ? await KafkaProcessorStore.shared(kafka, input, partition, (message) => this.notes.push(message))
       : await LogProcessorStore.open(this.spec);
     this.groups = new ProcessorGroups(this.store);
     await this.takeOver(identity);
@@ -75,7 +75,7 @@ export class ProcessorLane implements Lane {
     const report = emptyReport();
     const room = await this.store.makeRoom((commit) => this.groups.save(commit, this.group, this.at, []));
     if (!room) return { ...report, positions: this.positions(), wakeMs: FULL_WAIT_MS, unread: await this.behind() };
-    const run = await this.ingest.read(TELEMETRY_TOPIC, this.spec.partition, this.at.offset, STEP_BYTES);
+    const run = await this.ingest.read(this.spec.input, this.spec.partition, this.at.offset, STEP_BYTES);
     this.tellOf(run);
     report.dropped = run.dropped;
     if (run.records.length === 0) {
@@ -160,7 +160,7 @@ export class ProcessorLane implements Lane {
     at: ProcessorPosition,
     target: number,
   ): Promise<ProcessorPosition> {
-    const run = await this.ingest.read(TELEMETRY_TOPIC, this.spec.partition, at.offset, STEP_BYTES);
+    const run = await this.ingest.read(this.spec.input, this.spec.partition, at.offset, STEP_BYTES);
     const records = run.records.filter((record) => record.offset < target);
     const outputs = graph.run(this.inputs(records, graph, fresh));
     const next = {
@@ -229,15 +229,12 @@ export class ProcessorLane implements Lane {
 
   private async behind(): Promise<number> {
     const { ingest, at } = this;
-    const { partition } = this.spec;
-    return (
-      ingest.behind?.(TELEMETRY_TOPIC, partition, at.offset) ??
-      (await ingest.end(TELEMETRY_TOPIC, partition)) - at.offset
-    );
+    const { input, partition } = this.spec;
+    return ingest.behind?.(input, partition, at.offset) ?? (await ingest.end(input, partition)) - at.offset;
   }
 
   private tellOf({ restarted, foreign, next }: ReadRun): void {
-    const where = `${TELEMETRY_TOPIC}/${this.spec.partition}`;
+    const where = `${this.spec.input}/${this.spec.partition}`;
     if (restarted) this.notes.push(`${where} was deleted and made anew: it is read from its start, offset ${next}`);
     if (foreign)
       this.notes.push(`${foreign} messages before ${where}/${next} were not written by Pitwall and are skipped`);
@@ -254,7 +251,7 @@ export class ProcessorLane implements Lane {
   }
 
   private positions(): Position[] {
-    return [{ topic: TELEMETRY_TOPIC, partition: this.spec.partition, offset: this.at.offset }];
+    return [{ topic: this.spec.input, partition: this.spec.partition, offset: this.at.offset }];
   }
 
   private takeWarnings(): string[] {

@@ -39,7 +39,7 @@ export const busKafkaKeys = {
   topic: {
     spec: busTopic(),
     default: 'telemetry',
-    doc: 'The topic of what devices send; every other topic of the bus is `TOPIC.NAME`, such as `telemetry.dead-letters`',
+    doc: 'The topic of what devices send, or several, as `telemetry.{class}` with a tag of the streams; every other topic of the bus is `TOPIC.NAME`, such as `telemetry.dead-letters`',
   },
   group: { spec: text(), default: 'pitwall', doc: 'The consumer group: processes of one group share the partitions' },
   partitions: {

@@ -1,3 +1,4 @@
+import { TopicTemplate } from '../../../bus/kafka/topic-template.js';
 import type { ConfigNode } from '../config-node.js';
 import { checkText, VARIABLE } from '../spec/scalars.js';
 import { type CheckContext, type Spec, shownValue } from '../spec/spec.js';
@@ -7,21 +8,21 @@ export const TOPIC_LENGTH_MAX = 249;
 const BUS_TOPIC_LENGTH_MAX = 180;
 const PLACEHOLDER = /\{([A-Za-z_]\w*)\}/g;
 
-/** Name of a topic whose name begins those of others. */
+/** Name of a topic whose name begins those of others, which may hold placeholders besides. */
 export function busTopic(): Spec<string> {
-  const expected = `a topic's name: at most ${BUS_TOPIC_LENGTH_MAX} letters, digits, _ - and dots, not dots alone`;
+  const expected = `a topic's name: at most ${BUS_TOPIC_LENGTH_MAX} letters, digits, _ - and dots, not dots alone, and {name} for a tag beside them`;
   return {
-    typeText: "topic's name",
+    typeText: "topic's name or template",
     check(node, where, context) {
       const value = checkText(node, where, "a topic's name", context);
       if (value === undefined) return undefined;
-      if (/[{}]/.test(value)) {
-        context.problems.notYet(node.offset, `${where}: the template ${shownValue(node)}`);
-        return undefined;
-      }
-      return isTopic(value, BUS_TOPIC_LENGTH_MAX) ? value : refuse(node, where, expected, context);
+      const isName = isTopic(value.replaceAll(PLACEHOLDER, 'x'), BUS_TOPIC_LENGTH_MAX);
+      return isName && new TopicTemplate(value).base !== '' ? value : refuse(node, where, expected, context);
     },
-    jsonSchema: () => ({ type: 'string', pattern: `^[A-Za-z0-9._-]{1,${BUS_TOPIC_LENGTH_MAX}}$|${VARIABLE}` }),
+    jsonSchema: () => ({
+      type: 'string',
+      pattern: `^([A-Za-z0-9._-]|\\{[A-Za-z_]\\w*\\}){1,${BUS_TOPIC_LENGTH_MAX}}$|${VARIABLE}`,
+    }),
   };
 }
 

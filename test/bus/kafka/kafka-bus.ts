@@ -8,6 +8,7 @@ import { LogBus } from '../../../bus/log/log-bus.js';
 import { ForwardGate } from '../../../bus/spooled/forward-gate.js';
 import { Forwarder } from '../../../bus/spooled/forwarder.js';
 import { SpooledBus } from '../../../bus/spooled/spooled-bus.js';
+import { oneTopic } from '../../../bus/spooled/topic-router.js';
 import type { KafkaConnection } from '../../../kafka/kafka-connection.js';
 import { KafkaFetcher } from '../../../kafka/kafka-fetcher.js';
 import { KafkaWriter } from '../../../kafka/kafka-writer.js';
@@ -47,7 +48,8 @@ export async function openKafkaBus(
       return { topic, partition, offset: Number(spool.fact('forward', `${topic}/${partition}`)?.toString() ?? 0) };
     }),
   );
-  const parts = { spool: reading, topics, forwarded: topicNames, writer, schemas, registry: null, lingerMs: 0 };
+  const router = oneTopic(topics);
+  const parts = { spool: reading, router, forwarded: topicNames, writer, schemas, registry: null, lingerMs: 0 };
   const forwarder = new Forwarder(parts, resume);
   let closed = false;
   let wake = (): void => {};

@@ -36,7 +36,7 @@ describe('Members of a group whose broker', needsOwnKafka(), () => {
         assert.deepEqual(membership.partitions, []);
         assert.match(lostFor!.message, /could not be reached for 1500 ms/);
         // Does nothing, and does not throw.
-        await membership.commit([{ partition: 0, offset: 1 }]);
+        await membership.commit([{ topic: members[0]!.topic, partition: 0, offset: 1 }]);
       }
       await server.start();
       await eventually('they are back', () => isSettled(members), 60_000);
@@ -57,7 +57,7 @@ describe('Members of a group whose broker', needsOwnKafka(), () => {
     let offset = 0;
     await eventually('each commits again', async () => {
       offset++;
-      for (const each of members) await each.membership.commit([{ partition: owned(each)[0]!, offset }]);
+      for (const each of members) await each.membership.commit([{ topic, partition: owned(each)[0]!, offset }]);
       const groupId = members[0]!.groupId;
       const [stored] = await withAdmin(server, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
       const committed = (partition: number) => stored!.partitions.find((each) => each.partition === partition)!.offset;

@@ -123,8 +123,8 @@ describe('Members', needsSharedKafka(), () => {
     const b = await member('b').start(plain(server), topic, groupId);
     await eventually('they share all', () => isSettled([a, b]));
     const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-    await a.membership.commit(all.map((partition) => ({ partition, offset: 1000 + partition })));
-    await b.membership.commit([{ partition: owned(b)[0]!, offset: 2 ** 40 }]);
+    await a.membership.commit(all.map((partition) => ({ topic, partition, offset: 1000 + partition })));
+    await b.membership.commit([{ topic, partition: owned(b)[0]!, offset: 2 ** 40 }]);
     const [stored] = await withAdmin(server, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
     const offsets = Object.fromEntries(stored!.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
     for (const partition of all) {
@@ -132,7 +132,7 @@ describe('Members', needsSharedKafka(), () => {
       assert.equal(offsets[partition], expected, `partition ${partition}`);
     }
     await a.membership.close();
-    await a.membership.commit([{ partition: 0, offset: 1 }]);
+    await a.membership.commit([{ topic, partition: 0, offset: 1 }]);
     await b.membership.close();
   });
 

@@ -234,20 +234,31 @@ const TABLE: [title: string, file: string, problems: string[], environment?: Rec
       `2:57: sinks.a.topic must be a topic's name: at most 249 letters, digits, _ - and dots, not dots alone, and {name} for a tag or {stream}; not "car/44"`,
       `3:57: sinks.b.topic must be a topic's name: at most 249 letters, digits, _ - and dots, not dots alone, and {name} for a tag or {stream}; not ".."`,
       `4:57: sinks.c.topic must be a topic's name: at most 249 letters, digits, _ - and dots, not dots alone, and {name} for a tag or {stream}; not "x-{a b}"`,
-      `6:37: bus.kafka.topic must be a topic's name: at most 180 letters, digits, _ - and dots, not dots alone; not "räce"`,
+      `6:37: bus.kafka.topic must be a topic's name: at most 180 letters, digits, _ - and dots, not dots alone, and {name} for a tag beside them; not "räce"`,
     ],
   ],
   [
     'a topic that is too long for those that begin with it',
     `bus: { kafka: { brokers: ["b:1"], topic: ${'x'.repeat(181)} } }\n`,
     [
-      `1:42: bus.kafka.topic must be a topic's name: at most 180 letters, digits, _ - and dots, not dots alone; not "${'x'.repeat(80)}…"`,
+      `1:42: bus.kafka.topic must be a topic's name: at most 180 letters, digits, _ - and dots, not dots alone, and {name} for a tag beside them; not "${'x'.repeat(80)}…"`,
     ],
   ],
   [
-    'a template as the topic of the bus',
-    'bus: { kafka: { brokers: ["b:1"], topic: telemetry.{class} } }\n',
-    ['1:42: bus.kafka.topic: the template "telemetry.{class}" is known but not part of this version yet'],
+    'a template as the topic of the bus whose tags no entity has',
+    `streams:\n  "{class}/{car}/imu": {}\n  "{class}/{car}/{sensor}": { key: "x/{car}" }\nbus: { kafka: { brokers: ["b:1"], topic: "telemetry.{clas}-{class}.{sensor}" } }\n`,
+    [
+      '4:53: bus.kafka.topic takes {clas}, which no pattern of streams captures; did you mean "class"?',
+      '4:60: bus.kafka.topic takes {class}, which is not part of the entity of "{class}/{car}/{sensor}": its streams would come into different topics, where nothing joins them; put it into the key of the pattern, or choose another tag',
+      '4:68: bus.kafka.topic takes {sensor}, which is not part of the entity of "{class}/{car}/{sensor}": its streams would come into different topics, where nothing joins them; put it into the key of the pattern, or choose another tag',
+    ],
+  ],
+  [
+    'a template as the topic of the bus that is nothing but tags',
+    `streams: { "{class}/{car}/imu": {} }\nbus: { kafka: { brokers: ["b:1"], topic: "{class}" } }\n`,
+    [
+      `2:42: bus.kafka.topic must be a topic's name: at most 180 letters, digits, _ - and dots, not dots alone, and {name} for a tag beside them; not "{class}"`,
+    ],
   ],
   [
     'numbers and words out of bounds',
