@@ -22,7 +22,7 @@ export class TopicTemplate {
     this.tags = [...text.matchAll(PLACEHOLDER)].map((match) => match[1]!);
     this.base = text
       .replaceAll(PLACEHOLDER, '\0')
-      .replaceAll(/[._-]*\0+[._-]*/g, '.')
+      .replaceAll(/[._-]*(\0[._-]*)+/g, '.')
       .replaceAll(/^[._-]+|[._-]+$/g, '');
     const parts = text.split(PLACEHOLDER);
     // split gives text and name of placeholder in turns.
