@@ -4,6 +4,7 @@ import { type KafkaClientOptions, kafkaClient } from './kafka-client.js';
 import type { KafkaConnection } from './kafka-connection.js';
 import { kafkaFault, typeOf } from './kafka-fault.js';
 import { type Cluster, clusterOf, type RawMessage } from './kafka-internals.js';
+import { withinMs } from './within-ms.js';
 
 /** Of one partition in one answer; a larger message comes all the same. */
 const PARTITION_BYTES_MAX = 2 * 1024 * 1024;
@@ -73,8 +74,10 @@ export class KafkaFetcher {
    */
   async take(topic: string, partition: number, offset: number, bytesMax: number): Promise<FetchedMessage[]> {
     const cursor = this.cursor(topic, partition, offset);
-    // Its turn may come with the fetch that is under way, which was sent before it was there.
-    for (let attempt = 0; attempt < 2 && cursor.at >= cursor.messages.length; attempt++) await this.fetch(0);
+    const isUnderWay = this.fetching !== null;
+    if (cursor.at >= cursor.messages.length) await this.fetch(0);
+    // A fetch that was under way may have been sent before the cursor was there.
+    if (isUnderWay && cursor.at >= cursor.messages.length) await this.fetch(0);
     const taken: FetchedMessage[] = [];
     let bytes = 0;
     while (cursor.at < cursor.messages.length && (bytes < bytesMax || taken.length === 0)) {
@@ -181,7 +184,7 @@ export class KafkaFetcher {
       isolationLevel: 0,
       topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
     });
-    const { responses } = await withinMs(answer, ANSWER_MS + waitMs);
+    const { responses } = await withinMs('a fetch', answer, ANSWER_MS + waitMs);
     for (const { topicName, partitions } of responses) {
       for (const { partition, highWatermark, messages } of partitions) {
         const cursor = this.cursors.get(`${topicName}/${partition}`);
@@ -238,17 +241,5 @@ function receive(cursor: Cursor, messages: readonly RawMessage[], end: number): 
     if (raw.isControlRecord) continue;
     const { key, value, headers } = raw;
     cursor.messages.push({ offset, timestampMs: Number(raw.timestamp), key, value, headers });
-  }
-}
-
-async function withinMs<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,4 +1,5 @@
 import { PitwallError } from '../../core/errors.js';
+import { settles } from '../../core/settles.js';
 import type { KafkaClientOptions } from '../../kafka/kafka-client.js';
 import type { KafkaCompression, KafkaConnection } from '../../kafka/kafka-connection.js';
 import { KafkaFetcher } from '../../kafka/kafka-fetcher.js';
@@ -154,7 +155,7 @@ export class Changelog {
   async close(): Promise<void> {
     const { writer } = this;
     this.writer = null;
-    if (writer && !this.busy && !this.superseded) await settled(writer.setClosed(true), CLOSE_MS);
+    if (writer && !this.busy && !this.superseded) await settles(writer.setClosed(true), CLOSE_MS).catch(() => {});
     await Promise.allSettled([this.fetcher.close(), this.ownKafka?.close()]);
   }
 
@@ -287,14 +288,4 @@ function differences(
   }
   for (const key of gone) delta.set(key, null);
   return delta;
-}
-
-/** Waits for what may fail, no longer than `ms`. */
-async function settled(promise: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise.catch(() => {}), late]);
-  clearTimeout(timer);
 }

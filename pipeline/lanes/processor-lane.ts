@@ -28,7 +28,7 @@ const SECOND_US = 1_000_000;
 const LATE_COUNT_MS = 1_000;
 
 /** How long a step waits for records on a bus that does not say when they come. */
-const READ_WAIT_MS = 200;
+const READ_WAIT_MS = 500;
 
 /**
  * Processors of one group on one partition. A step is a checkpoint: the outputs, the operators' state and the input
