@@ -1,7 +1,7 @@
 import type { LogBus } from '../bus/log/log-bus.js';
 import type { Page } from '../gateway/listeners/http-listener.js';
 import { laneLag } from './lane-lag.js';
-import type { LaneStatus } from './scheduler.js';
+import type { LaneStatus } from './lane-status.js';
 
 /** What else the health of a process rests on, and why it is not well; null = it is. */
 export interface HealthPart {
@@ -22,10 +22,10 @@ export function healthPage(lanes: readonly LaneStatus[], log: LogBus | null, par
   const body = {
     status: healthy ? 'ok' : 'degraded',
     ...Object.fromEntries(parts.map(({ name, fault, facts }) => [name, { ...(fault ? { fault } : {}), ...facts }])),
-    lanes: lanes.map(({ id, state, error, rows, outputRows, positions }, i) => {
+    lanes: lanes.map(({ id, state, error, progress, rows, outputRows, positions }, i) => {
       const { stuck, ...lag } = lags[i]!;
       const why = stuck ? 'it has records to read and has not moved for a minute' : null;
-      return { id, state, error: error ?? why, rows, outputRows, lag, positions };
+      return { id, state, error: error ?? why, ...(progress ? { progress } : {}), rows, outputRows, lag, positions };
     }),
   };
   return { status: healthy ? 200 : 503, contentType: 'application/json', body: `${JSON.stringify(body, null, 2)}\n` };

@@ -1,7 +1,7 @@
 import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { LogBus } from '../bus/log/log-bus.js';
 import { nowUs } from '../core/clock.js';
-import type { LaneStatus } from './scheduler.js';
+import type { LaneStatus } from './lane-status.js';
 
 /** A lane that has records to read, or a step that does not end, and has not moved on for so long is stuck. */
 const STUCK_MS = 60_000;

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { LogBus } from '../bus/log/log-bus.js';
 import type { MetricsPage } from '../core/metrics.js';
 import { type LaneLag, laneLag } from './lane-lag.js';
-import type { LaneStatus } from './scheduler.js';
+import type { LaneStatus } from './lane-status.js';
 
 /** What `/metrics` shows of lanes, and of the process itself; `log` is the embedded bus, null where it is Kafka. */
 export function laneMetrics(page: MetricsPage, lanes: () => LaneStatus[], log: LogBus | null): void {

@@ -12,10 +12,11 @@ import { buildLanes } from './build-lanes.js';
 import type { Config, KafkaConfig } from './config/config.js';
 import { LANE_MODULE } from './embedded-flow.js';
 import type { HealthPart } from './health.js';
+import type { LaneStatus } from './lane-status.js';
 import { type KafkaLane, prepareTopics, spreadTopics, topicsOf } from './lanes/kafka-lane.js';
 import type { LaneReport, LaneTask } from './lanes/lane.js';
 import { logIdentity } from './log-identity.js';
-import { type LaneStatus, Scheduler } from './scheduler.js';
+import { Scheduler } from './scheduler.js';
 
 /** Lanes of a worker wait for Kafka side by side. */
 const TASKS_AT_ONCE = 256;
@@ -121,7 +122,7 @@ export class Partitions {
           { groupId: group, topic, partitions, instance, clientId: `pitwall-${instance}-group`, logger: this.logger },
           {
             assigned: (owned) => this.assigned(owned),
-            rebalancing: () => this.scheduler.checkpoint(HAND_OVER_MS),
+            rebalancing: () => this.scheduler.handOver(HAND_OVER_MS),
             lost: (reason) => this.lost(reason),
           },
         );

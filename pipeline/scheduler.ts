@@ -4,7 +4,10 @@ import { settles } from '../core/settles.js';
 import type { WorkerPool } from '../processors/worker-pool.js';
 import { Retry } from '../sinks/retry.js';
 import type { Position } from '../sinks/sink.js';
+import { begins, type LaneStatus, newStatus, succeeded } from './lane-status.js';
 import { emptyReport, type LaneFault, type LaneReport, type LaneSpec, type LaneTask } from './lanes/lane.js';
+import { type LaneProgress, onLaneProgress } from './lanes/lane-progress.js';
+import { firstPositions, reads } from './lanes/lane-reads.js';
 
 /**
  * A processor's fault that no retry has mended after so many attempts leaves it stopped: it takes a fix. A store comes
@@ -17,27 +20,6 @@ const BUS_RETRY_MS = 2_000;
 /** At the end a lane that has caught up gets so long to make durable what it holds. */
 const ANSWER_MS = 5_000;
 
-export interface LaneStatus {
-  id: string;
-  state: 'opening' | 'running' | 'retrying' | 'stopped';
-  error: string | null;
-  records: number;
-  rows: number;
-  outputRows: number;
-  dropped: number;
-  outputLag: number;
-  /** Records that it had yet to read after its last step. */
-  unread: number;
-  /** Its worker has a task of it. */
-  acting: boolean;
-  lateRows: number;
-  positions: Position[];
-  /** Receive time of the last record it has read, microseconds since 1970; 0 = none yet. */
-  readUs: number;
-  /** When it last moved on, or had nothing to read; `performance.now()`. */
-  movedMs: number;
-}
-
 interface Entry {
   spec: LaneSpec;
   worker: number;
@@ -49,6 +31,8 @@ interface Entry {
   awake: boolean;
   /** It is to end, whatever there is to read. */
   leaving: boolean;
+  /** It reads nothing before the next `update`. */
+  held: boolean;
   /** Called once all it holds is durable, which somebody has asked for. */
   finished: (() => void) | null;
   loop: Promise<void>;
@@ -68,11 +52,14 @@ export class Scheduler {
   private entries: Entry[] = [];
   private stopping = false;
   private updating: Promise<void> = Promise.resolve();
+  private readonly deafen: () => void;
 
   constructor(
     private readonly pool: WorkerPool<LaneTask, LaneReport>,
     private readonly hooks: SchedulerHooks,
-  ) {}
+  ) {
+    this.deafen = onLaneProgress((progress) => this.hear(progress));
+  }
 
   /** Opens all lanes; resolves when each has said where it reads on, or has failed. Then they run. */
   async start(specs: readonly LaneSpec[]): Promise<void> {
@@ -96,8 +83,13 @@ export class Scheduler {
     return this.updating;
   }
 
-  /** Makes durable what running lanes hold; they go on. Waits for at most `graceMs`. */
-  async checkpoint(graceMs: number): Promise<void> {
+  /**
+   * Makes durable what running lanes hold, before partitions may go elsewhere. Waits for at most `graceMs`. Processors go
+   * on: what they write twice is known by its origin. Branches wait for the next `update`, since the next owner of a
+   * partition writes to its store what comes after their checkpoint.
+   */
+  async handOver(graceMs: number): Promise<void> {
+    for (const entry of this.entries) entry.held = entry.spec.kind === 'branch';
     const all = this.entries.filter(({ status, leaving }) => status.state === 'running' && !leaving);
     const done = all.map((entry) => {
       return new Promise<void>((resolve) => {
@@ -119,6 +111,10 @@ export class Scheduler {
     }
     await Promise.all(ended.map((entry) => this.end(entry)));
     this.entries = this.entries.filter((entry) => !ended.includes(entry));
+    for (const entry of this.entries) {
+      entry.held = false;
+      this.wake(entry);
+    }
     const running = new Set(this.entries.map(({ spec }) => spec.id));
     await this.start(specs.filter((spec) => !running.has(spec.id)));
   }
@@ -130,31 +126,16 @@ export class Scheduler {
   }
 
   private add(spec: LaneSpec, index: number): Entry {
-    const status: LaneStatus = {
-      id: spec.id,
-      state: 'opening',
-      error: null,
-      records: 0,
-      rows: 0,
-      outputRows: 0,
-      dropped: 0,
-      outputLag: 0,
-      unread: 0,
-      acting: false,
-      lateRows: 0,
-      positions: [],
-      readUs: 0,
-      movedMs: performance.now(),
-    };
     const entry: Entry = {
       spec,
       worker: spec.kind === 'processors' ? spec.partition : index,
-      status,
+      status: newStatus(spec.id),
       retry: new Retry(spec.kind === 'processors' ? { ...RETRY, attemptsMax: PROCESSOR_ATTEMPTS_MAX } : RETRY),
       retryMs: 0,
       wake: null,
       awake: false,
       leaving: false,
+      held: false,
       finished: null,
       loop: Promise.resolve(),
     };
@@ -179,6 +160,7 @@ export class Scheduler {
    */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
+    this.deafen();
     for (const entry of this.entries) this.wake(entry);
     if (await settles(this.finish(performance.now() + graceMs), graceMs + ANSWER_MS)) return;
     this.hooks.logger.error('lanes do not answer and are left at their checkpoints', {
@@ -210,9 +192,14 @@ export class Scheduler {
         continue;
       }
       if (status.state === 'stopped') return;
+      if (entry.held) {
+        await this.sleep(entry, null, true);
+        continue;
+      }
       if (status.state === 'retrying') {
         await this.sleep(entry, entry.retryMs, false);
         if (this.stopping || entry.leaving) return;
+        if (entry.held) continue;
         await this.open(entry);
         continue;
       }
@@ -227,11 +214,17 @@ export class Scheduler {
     if (!report.fault) entry.status.state = 'running';
   }
 
+  private hear({ lane, text, ended }: LaneProgress): void {
+    const entry = this.entries.find(({ spec }) => spec.id === lane);
+    if (!entry) return;
+    entry.status.progress = ended ? null : text;
+    if (text !== null) this.hooks.logger.info(text, { lane });
+  }
+
   private async act(entry: Entry, action: LaneTask['action']): Promise<LaneReport> {
     const { spec, status } = entry;
     const holds = spec.kind === 'processors' ? this.outputHolds(spec) : [];
-    status.acting = true;
-    if (status.unread === 0) status.movedMs = performance.now();
+    begins(status);
     const report = await this.pool.run(entry.worker, { action, spec, holds }).catch(threadFault);
     status.acting = false;
     for (const warning of report.warnings) this.hooks.logger.warn(warning, { lane: spec.id });
@@ -247,16 +240,7 @@ export class Scheduler {
       entry.retry.succeed();
       status.error = null;
     }
-    status.records += report.records;
-    status.rows += report.rows;
-    status.outputRows += report.outputRows;
-    status.dropped += report.dropped;
-    status.outputLag = report.outputLag;
-    status.unread = report.unread;
-    status.readUs = Math.max(status.readUs, report.readUs);
-    if (report.records > 0 || report.unread === 0) status.movedMs = performance.now();
-    if (report.records > 0) status.lateRows = report.lateRows;
-    status.positions = report.positions;
+    succeeded(status, report);
     if (report.dropped > 0) {
       this.hooks.logger.error('records were dropped before this lane read them', {
         lane: spec.id,
@@ -329,17 +313,4 @@ function threadFault(error: Error): LaneReport {
 function groups(entries: readonly Entry[]): Entry[][] {
   const isBranch = ({ spec }: Entry) => spec.kind === 'branch';
   return [entries.filter((entry) => !isBranch(entry)), entries.filter(isBranch)];
-}
-
-function reads(spec: LaneSpec, topic: string): boolean {
-  if (spec.kind === 'branch')
-    return topic === TELEMETRY_TOPIC ? spec.patterns.length > 0 : spec.processors.includes(topic);
-  return topic === TELEMETRY_TOPIC;
-}
-
-function firstPositions(spec: LaneSpec): Position[] {
-  if (spec.kind === 'processors') return [{ topic: spec.input, partition: spec.partition, offset: 0 }];
-  if (spec.kind === 'forward') return spec.resume;
-  const topics = [...(spec.patterns.length > 0 ? spec.inputs : []), ...spec.processors];
-  return topics.flatMap((topic) => spec.owned.map((partition) => ({ topic, partition, offset: 0 })));
 }

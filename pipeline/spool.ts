@@ -12,11 +12,12 @@ import { busFolders } from './build-lanes.js';
 import type { Config } from './config/config.js';
 import { LANE_MODULE } from './embedded-flow.js';
 import type { HealthPart } from './health.js';
+import type { LaneStatus } from './lane-status.js';
 import { FORWARDED_TOPICS } from './lanes/forward-lane.js';
 import type { KafkaLane } from './lanes/kafka-lane.js';
 import type { ForwardLaneSpec, LaneReport, LaneTask } from './lanes/lane.js';
 import { longestWaitUs } from './longest-wait.js';
-import { type LaneStatus, Scheduler } from './scheduler.js';
+import { Scheduler } from './scheduler.js';
 
 /** How long the first record of a quiet stream waits for others to share its message. */
 const LINGER_MS = 100;

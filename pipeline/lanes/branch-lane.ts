@@ -23,7 +23,7 @@ const FLUSH_ROWS = 1_000_000;
 /** Positions alone, where nothing of what passed was for this branch, are kept now and then. */
 const FLUSH_POSITIONS_MS = 5_000;
 /** How long a step waits for records on a bus that does not say when they come. */
-const READ_WAIT_MS = 200;
+const READ_WAIT_MS = 500;
 const NO_COLUMNS = new Schema([]);
 
 /** A partition of a topic that the branch reads. */
@@ -242,16 +242,20 @@ export class BranchLane implements Lane {
     return true;
   }
 
-  /** The store is fed from where the sink says, or, when its store is not here, from where the branch was elsewhere. */
+  /**
+   * The store is fed from where the branch was, here or elsewhere. Its own store is behind that where another machine had
+   * the partition meanwhile and has the rows between, and ahead where the changelog lags: then they are read once more,
+   * for what they say of repetitions.
+   */
   private kafkaReader(topic: string, partition: number, bus: BusReader, base: string): Reader {
     const from = reader(topic, partition, '');
     from.bus = bus;
     from.sinkTopic = `${topic}@kafka:${base}`;
     const saved = this.progress!.restored(topic, partition);
     const at = this.known.find((known) => known.topic === from.sinkTopic && known.partition === partition);
-    from.fedFrom = from.durable = at?.offset ?? saved.offset;
-    from.offset = Math.min(saved.offset, from.fedFrom);
-    from.fresh = new FreshRecords(bus, saved.offset <= from.fedFrom ? saved.marks : []);
+    from.fedFrom = from.durable = Math.max(at?.offset ?? 0, saved.offset);
+    from.offset = saved.offset;
+    from.fresh = new FreshRecords(bus, saved.marks);
     return from;
   }
 

@@ -9,6 +9,7 @@ import { LogBus } from '../../bus/log/log-bus.js';
 import { KafkaFetcher } from '../../kafka/kafka-fetcher.js';
 import { KafkaWriter } from '../../kafka/kafka-writer.js';
 import { clientOptions, type KafkaLane, registryPrefix, topicsOf } from './kafka-lane.js';
+import { RestoreProgress } from './lane-progress.js';
 import type { ProcessorStore } from './processor-store.js';
 
 const UNIT = 'processors';
@@ -55,11 +56,12 @@ export class KafkaProcessorStore implements ProcessorStore {
     input: string,
     partition: number,
     warn: (message: string) => void,
+    lane: string,
   ): Promise<KafkaProcessorStore> {
     const name = `${kafka.base} ${input} ${partition}`;
     let entry = KafkaProcessorStore.open.get(name);
     if (!entry) {
-      entry = { store: KafkaProcessorStore.make(name, kafka, input, partition, warn), users: 0 };
+      entry = { store: KafkaProcessorStore.make(name, kafka, input, partition, warn, lane), users: 0 };
       KafkaProcessorStore.open.set(name, entry);
       entry.store.catch(() => KafkaProcessorStore.open.delete(name));
     }
@@ -73,6 +75,7 @@ export class KafkaProcessorStore implements ProcessorStore {
     input: string,
     partition: number,
     warn: (message: string) => void,
+    lane: string,
   ): Promise<KafkaProcessorStore> {
     const of = input === TELEMETRY_TOPIC ? '' : ` of ${topicsOf(kafka).of(input)}`;
     const dir = join(kafka.stateDir, `partition-${partition}${of.replaceAll(' ', '-')}`);
@@ -81,6 +84,8 @@ export class KafkaProcessorStore implements ProcessorStore {
     let local = LogBus.open({ dir, partitions: 1 });
     const writer = new KafkaWriter(kafka.connection, options);
     const fetcher = new KafkaFetcher(kafka.connection, options);
+    const progress = new RestoreProgress(lane);
+    let outcome: string | null = null;
     try {
       const ownGeneration = local.fact(TABLE, GENERATION)?.toString() ?? null;
       const { connection, instance } = kafka;
@@ -94,6 +99,7 @@ export class KafkaProcessorStore implements ProcessorStore {
         writer,
         ownGeneration,
         warn,
+        progress: ({ done, total }) => progress.report(done, total),
       });
       const changelog = opened.log;
       const isStale = opened.restored !== null && !(opened.startedFromNothing && ownGeneration !== null);
@@ -102,6 +108,9 @@ export class KafkaProcessorStore implements ProcessorStore {
         rmSync(dir, { recursive: true, force: true });
         local = LogBus.open({ dir, partitions: 1 });
         await keep(local, opened.restored!);
+      }
+      if (isStale && opened.restored!.size > 0) {
+        outcome = `took its state, ${opened.restored!.size} entries, from ${topics.changelog}`;
       }
       await changelog.begin(copied(local));
       await keep(local, [[GENERATION, Buffer.from(changelog.generation)]]);
@@ -123,6 +132,8 @@ export class KafkaProcessorStore implements ProcessorStore {
     } catch (error) {
       await Promise.allSettled([local.close(), writer.close(), fetcher.close()]);
       throw error;
+    } finally {
+      progress.end(outcome);
     }
   }
 

@@ -60,7 +60,7 @@ export class ProcessorLane implements Lane {
     const { bus, identity } = openInput(this.spec, input);
     this.ingest = bus;
     this.store = kafka
-      ? await KafkaProcessorStore.shared(kafka, input, partition, (message) => this.notes.push(message))
+      ? await KafkaProcessorStore.shared(kafka, input, partition, (message) => this.notes.push(message), this.spec.id)
       : await LogProcessorStore.open(this.spec);
     this.groups = new ProcessorGroups(this.store);
     await this.takeOver(identity);
