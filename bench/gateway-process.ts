@@ -16,9 +16,13 @@ export interface GatewayOptions {
   memory: string;
   /** More of the configuration, as YAML lines at top level. */
   yaml?: string;
+  /** `bus`, as YAML in one line. */
+  bus?: string;
+  /** More of the command line. */
+  args?: string[];
 }
 
-/** A gateway of its own for one run: own folder, free ports, own process. */
+/** A gateway, or another role of `run`, of its own for one run: own folder, free ports, own process. */
 export class GatewayProcess {
   readonly sampler: ProcessSampler;
   private stderr = '';
@@ -38,12 +42,15 @@ export class GatewayProcess {
     return join(this.dir, 'bus', 'ingest');
   }
 
-  static async start(dir: string, { memory, yaml = '' }: GatewayOptions): Promise<GatewayProcess> {
+  static async start(
+    dir: string,
+    { memory, yaml = '', bus = '{ log: { dir: ./bus } }', args = [] }: GatewayOptions,
+  ): Promise<GatewayProcess> {
     mkdirSync(dir, { recursive: true });
     const file = join(dir, 'pitwall.yaml');
-    const config = `gateway: { mqtt: "127.0.0.1:0", http: "127.0.0.1:0", memory: ${memory} }\nbus: { log: { dir: ./bus } }\n`;
+    const config = `gateway: { mqtt: "127.0.0.1:0", http: "127.0.0.1:0", memory: ${memory} }\nbus: ${bus}\n`;
     writeFileSync(file, `${config}${yaml}`);
-    const child = spawn(process.execPath, [COMMAND, 'run', '-c', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [COMMAND, 'run', '-c', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let stderr = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-4000);
@@ -105,8 +112,8 @@ async function readyPorts(child: ChildProcess, stderr: () => string): Promise<{ 
   const lines = createInterface({ input: child.stdout! });
   try {
     for await (const line of lines) {
-      const match = /^ready mqtt=\S+:(\d+) http=\S+:(\d+)/.exec(line);
-      if (match) return { mqtt: Number(match[1]), http: Number(match[2]) };
+      const match = /^ready (?:mqtt=\S+:(\d+) )?http=\S+:(\d+)/.exec(line);
+      if (match) return { mqtt: Number(match[1] ?? 0), http: Number(match[2]) };
     }
     throw benchFault(`the gateway did not start:\n${stderr()}`);
   } finally {

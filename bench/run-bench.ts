@@ -7,11 +7,12 @@ import type { BenchCase, VariantRun } from './bench-case.js';
 import { aggregate, type BenchResults, type CaseResult } from './bench-results.js';
 import { burst } from './cases/burst.js';
 import { join } from './cases/join.js';
+import { kafka } from './cases/kafka.js';
 import { mqttQos1 } from './cases/mqtt-qos1.js';
 import { websocketPacked } from './cases/websocket-packed.js';
 import { currentCommit, describeMachine, isInMemory } from './machine.js';
 
-export const BENCH_CASES: readonly BenchCase[] = [burst, mqttQos1, websocketPacked, join];
+export const BENCH_CASES: readonly BenchCase[] = [burst, mqttQos1, websocketPacked, join, kafka];
 
 export interface BenchOptions {
   /** Names of cases; empty: all. */

@@ -1,7 +1,8 @@
-import { TELEMETRY_TOPIC } from '../bus/bus.js';
+import { type BusReader, TELEMETRY_TOPIC } from '../bus/bus.js';
 import { LogBus } from '../bus/log/log-bus.js';
+import { FreshRecords } from '../pipeline/lanes/fresh-records.js';
 import { readTimes } from '../schemas/data-block.js';
-import { readPacked } from '../schemas/packed-batch.js';
+import { type ReadPackedBatch, readPacked } from '../schemas/packed-batch.js';
 
 /** Rows that one stream is expected to hold: one every `stepUs` from `firstUs` on. */
 export interface ExpectedRows {
@@ -23,6 +24,16 @@ const READ_BYTES = 8 * 1024 * 1024;
 
 /** Counts the rows in a log, each by its stream and time. The gateway need not run. */
 export async function countStoredRows(logDir: string, expected: readonly ExpectedRows[]): Promise<StoredRows> {
+  const bus = LogBus.open({ dir: logDir, readOnly: true });
+  try {
+    return await countRows(bus, expected);
+  } finally {
+    await bus.close();
+  }
+}
+
+/** Counts the rows on a bus as its readers take them: what stands there twice with the same origin counts once. */
+export async function countRows(bus: BusReader, expected: readonly ExpectedRows[]): Promise<StoredRows> {
   const seen = new Map<string, { range: ExpectedRows; bits: Uint8Array }[]>();
   for (const range of expected) {
     const ranges = seen.get(range.stream) ?? [];
@@ -32,30 +43,39 @@ export async function countStoredRows(logDir: string, expected: readonly Expecte
   let stored = 0;
   let surplus = 0;
   let times = new Float64Array(0);
-  const bus = LogBus.open({ dir: logDir, readOnly: true });
-  try {
-    for (let partition = 0; partition < bus.partitions; partition++) {
-      for (let offset = 0; ; ) {
-        const run = bus.read(TELEMETRY_TOPIC, partition, offset, READ_BYTES);
-        if (run.records.length === 0) break;
-        offset = run.next;
-        for (const record of run.records) {
-          if (record.kind !== 'data') continue;
-          const packed = readPacked(record.value);
-          if (times.length < packed.rows) times = new Float64Array(packed.rows);
-          readTimes(packed, times, 0);
-          stored += packed.rows;
-          const ranges = seen.get(record.stream);
-          for (let row = 0; row < packed.rows; row++) if (!mark(ranges, times[row]!)) surplus++;
-        }
-      }
-    }
-  } finally {
-    await bus.close();
-  }
+  await eachBatch(bus, TELEMETRY_TOPIC, (stream, packed) => {
+    if (times.length < packed.rows) times = new Float64Array(packed.rows);
+    readTimes(packed, times, 0);
+    stored += packed.rows;
+    const ranges = seen.get(stream);
+    for (let row = 0; row < packed.rows; row++) if (!mark(ranges, times[row]!)) surplus++;
+  });
   let lost = 0;
   for (const { bits } of [...seen.values()].flat()) for (const bit of bits) if (bit === 0) lost++;
   return { stored, lost, duplicated: surplus };
+}
+
+/**
+ * Gives the batches of a topic, up to the end that it has at the beginning. On the embedded log each record stands once, and
+ * what stands there twice is given twice.
+ */
+export async function eachBatch(
+  bus: BusReader,
+  topic: string,
+  take: (stream: string, packed: ReadPackedBatch) => void,
+): Promise<void> {
+  for (let partition = 0; partition < bus.partitions; partition++) {
+    const fresh = bus instanceof LogBus ? null : new FreshRecords(bus);
+    const end = await bus.end(topic, partition);
+    for (let offset = 0; offset < end; ) {
+      const run = await bus.read(topic, partition, offset, READ_BYTES);
+      offset = run.next;
+      for (const record of run.records) {
+        if (fresh?.isNew(record) === false || record.kind !== 'data') continue;
+        take(record.stream, fresh ? fresh.rows(record).packed : readPacked(record.value));
+      }
+    }
+  }
 }
 
 /** Marks the row of that time; false when it was marked before or nobody expects it. */

@@ -28,7 +28,7 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   ws: ['gateway/listeners', 'devices'],
   lmdb: ['bus/log'],
   avsc: ['schemas'],
-  kafkajs: ['kafka'],
+  kafkajs: ['kafka', 'bench/kafka'],
   'lz4-napi': ['kafka'],
   snappy: ['kafka'],
   piscina: ['processors'],
