@@ -56,6 +56,13 @@ export interface BusReader {
   /** Records from `offset` on that were there at the last read: for a bus where `end` asks another machine. */
   behind?(topic: string, partition: number, offset: number): number;
 
+  /**
+   * The id of a topic, which is another where the topic was deleted and made anew. When that happens to one whose id was
+   * asked for, reading fails soon (`bus-failed`, retryable). Only where others can delete topics; empty where the bus
+   * does not tell.
+   */
+  topicId?(topic: string): Promise<string>;
+
   close(): Promise<void>;
 }
 

@@ -28,6 +28,14 @@ export function registerCodecs(): void {
   CompressionCodecs[CompressionTypes.ZSTD] = () => zstd;
 }
 
+/** Of a whole; null where there is none. The bytes may be used again when it is done. */
+export function compressorOf(compression: KafkaCompression): ((bytes: Buffer) => Promise<Buffer>) | null {
+  if (compression === 'none') return null;
+  registerCodecs();
+  const codec = CompressionCodecs[COMPRESSION_TYPES[compression] as keyof typeof CompressionCodecs]() as Codec;
+  return (buffer) => codec.compress({ buffer });
+}
+
 const snappy: Codec = {
   async compress({ buffer }) {
     const { compressSync } = await snappyLibrary();

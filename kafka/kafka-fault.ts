@@ -1,8 +1,12 @@
 import { PitwallError } from '../core/errors.js';
 
+/** What of a connection's configuration a fault is about. */
+export type KafkaSetting = 'brokers' | 'sasl' | 'tls';
+
 interface Meaning {
   text: string;
   retryable: boolean;
+  setting?: KafkaSetting;
 }
 
 const TOO_FEW_IN_SYNC =
@@ -10,6 +14,7 @@ const TOO_FEW_IN_SYNC =
 
 const lasting = (text: string): Meaning => ({ text, retryable: false });
 const passing = (text: string): Meaning => ({ text, retryable: true });
+const about = (setting: KafkaSetting, meaning: Meaning): Meaning => ({ ...meaning, setting });
 
 /** What the errors of brokers mean for the operator; those not named here are passed on in the broker's words. */
 const MEANINGS: Record<string, Meaning> = {
@@ -28,9 +33,12 @@ const MEANINGS: Record<string, Meaning> = {
     'the user lacks a right: IdempotentWrite on the cluster, or Write on the topic, to write; Create to make topics',
   ),
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: lasting('the user has no right (Write) to the transactional id'),
-  SASL_AUTHENTICATION_FAILED: lasting('the brokers refused the user name or the password'),
-  UNSUPPORTED_SASL_MECHANISM: lasting('the brokers do not offer this SASL mechanism'),
-  ILLEGAL_SASL_STATE: lasting('the listener wants no login: leave sasl out, or use the port of the one that does'),
+  SASL_AUTHENTICATION_FAILED: about('sasl', lasting('the brokers refused the user name or the password')),
+  UNSUPPORTED_SASL_MECHANISM: about('sasl', lasting('the brokers do not offer this SASL mechanism')),
+  ILLEGAL_SASL_STATE: about(
+    'sasl',
+    lasting('the listener wants no login: leave sasl out, or use the port of the one that does'),
+  ),
   NOT_ENOUGH_REPLICAS: passing(TOO_FEW_IN_SYNC),
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: passing(TOO_FEW_IN_SYNC),
   INVALID_REPLICATION_FACTOR: lasting(
@@ -52,31 +60,37 @@ const MEANINGS: Record<string, Meaning> = {
 };
 
 /** What happened to a connection, by the code of Node or OpenSSL; the first that fits. */
-const CONNECTIONS: [code: RegExp, what: (at: string, code: string) => Meaning][] = [
+const CONNECTIONS: [setting: KafkaSetting, code: RegExp, what: (at: string, code: string) => Meaning][] = [
   [
+    'tls',
     /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_UNTRUSTED|CERT_SIGNATURE)/,
     (at, code) =>
       passing(`the certificate of the broker${at} is not trusted (${code}): set tls.ca to that of its authority`),
   ],
   [
+    'tls',
     /^(CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/,
     (at, code) =>
       passing(`the certificate of the broker${at} is not valid now (${code}): renew it, or set the clock right`),
   ],
   [
+    'tls',
     /^ERR_TLS_CERT_ALTNAME/,
     (at) => passing(`the certificate of the broker${at} is for another name: use the address that it names`),
   ],
   [
+    'tls',
     /^ERR_SSL_.*(CERTIFICATE|HANDSHAKE_FAILURE)/,
     (at) => lasting(`the broker${at} wants a certificate that it trusts: set tls.cert and tls.key`),
   ],
   [
+    'tls',
     /^(ERR_SSL_|EPROTO$)/,
     (at, code) =>
       passing(`the broker${at} does not speak TLS (${code}): leave tls out, or use the port of its TLS listener`),
   ],
   [
+    'brokers',
     /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)$/,
     (at, code) => passing(`no broker answers${at} (${code}): is it running, and is the address right?`),
   ],
@@ -99,6 +113,11 @@ export function kafkaFault(
     retryable,
     cause: root,
   });
+}
+
+/** Which setting to look at after a fault that `kafkaFault` has made; null where it is none of the connection's. */
+export function settingOf(fault: PitwallError): KafkaSetting | null {
+  return meaningOf(rootOf(fault.cause) as Facts).setting ?? null;
 }
 
 /** The broker's name of what went wrong, or null where it was no broker. */
@@ -140,23 +159,33 @@ function meaningOf(root: Facts): Meaning {
   const at = root.broker ? ` at ${root.broker}` : '';
   if (type !== undefined && Object.hasOwn(MEANINGS, type)) return MEANINGS[type]!;
   if (name === 'KafkaJSSASLAuthenticationError') return loginFault(message);
-  if (path !== undefined && code !== '') return lasting(`${path} cannot be read (${code}): check the paths below tls`);
+  if (path !== undefined && code !== '')
+    return about('tls', lasting(`${path} cannot be read (${code}): check the paths below tls`));
   if (/^ERR_OSSL/.test(code) || /(DECODER|PEM|x509 certificate) routines/i.test(message))
-    return lasting(`a file of tls cannot be used (${code}): each must be PEM, and key must belong to cert`);
+    return about(
+      'tls',
+      lasting(`a file of tls cannot be used (${code}): each must be PEM, and key must belong to cert`),
+    );
   if (/before secure TLS connection/.test(message)) {
-    return passing(`the broker${at} closed the connection before TLS began: is it the port of its TLS listener?`);
+    return about(
+      'tls',
+      passing(`the broker${at} closed the connection before TLS began: is it the port of its TLS listener?`),
+    );
   }
-  const connection = CONNECTIONS.find(([codes]) => codes.test(code));
-  if (connection) return connection[1](at, code);
+  const connection = CONNECTIONS.find(([, codes]) => codes.test(code));
+  if (connection) return about(connection[0], connection[2](at, code));
   if (name === 'KafkaJSConnectionClosedError' || code === 'ECONNRESET' || code === 'EPIPE') {
-    return passing(`the broker${at} closed the connection: does its listener want TLS or a login, and is it Kafka's?`);
+    return about(
+      'brokers',
+      passing(`the broker${at} closed the connection: does its listener want TLS or a login, and is it Kafka's?`),
+    );
   }
   if (
     name === 'KafkaJSConnectionError' ||
     name === 'KafkaJSRequestTimeoutError' ||
     message === 'Broker not connected'
   ) {
-    return passing(`no broker answers${at} (${message}): is it running, and is the address right?`);
+    return about('brokers', passing(`no broker answers${at} (${message}): is it running, and is the address right?`));
   }
   return passing(message);
 }

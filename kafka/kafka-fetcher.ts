@@ -4,6 +4,8 @@ import { type KafkaClientOptions, kafkaClient } from './kafka-client.js';
 import type { KafkaConnection } from './kafka-connection.js';
 import { kafkaFault, typeOf } from './kafka-fault.js';
 import { type Cluster, clusterOf, type RawMessage } from './kafka-internals.js';
+import { KafkaSockets } from './kafka-sockets.js';
+import { topicIds } from './topic-ids.js';
 import { withinMs } from './within-ms.js';
 
 /** Of one partition in one answer; a larger message comes all the same. */
@@ -12,6 +14,8 @@ const PARTITION_BYTES_MAX = 2 * 1024 * 1024;
 const FETCH_BYTES_MAX = 16 * 1024 * 1024;
 /** An answer that takes longer is lost. kafkajs gives up 100 ms after the broker's wait, which a loaded one may need. */
 const ANSWER_MS = 30_000;
+/** A call may take so long over all its requests: the broker has nothing to wait for but the records of a fetch. */
+const CALL_MS = 15_000;
 
 /** What a broker answers for a partition that it does not lead, any more or yet. */
 const MOVED = [
@@ -30,6 +34,22 @@ export interface FetchedMessage {
   key: Buffer | null;
   value: Buffer | null;
   headers: Record<string, Buffer | Buffer[] | undefined>;
+  /** Null outside of transactions, and unless the fetcher was asked for them. */
+  transaction: TransactionPart | null;
+}
+
+/** What a message is to a transaction of the producer: a part of it (`end` null), or its end, which holds nothing else. */
+export interface TransactionPart {
+  producerId: string;
+  end: 'commit' | 'abort' | null;
+}
+
+export interface KafkaFetcherOptions extends KafkaClientOptions {
+  /**
+   * Also gives the ends of transactions, so that the reader can tell what was committed. Without it messages of all
+   * transactions are given alike: nothing on the bus is in one.
+   */
+  transactions?: boolean;
 }
 
 export interface PartitionBounds {
@@ -57,16 +77,17 @@ interface Cursor {
  * partition are held, at most; while they are worked on the next ones are fetched. Not for concurrent use.
  */
 export class KafkaFetcher {
-  private readonly cluster: Cluster;
+  private link: { cluster: Cluster; sockets: KafkaSockets } | null = null;
   private readonly cursors = new Map<string, Cursor>();
   private readonly topics = new Set<string>();
   private connected: Promise<void> | null = null;
   private fetching: Promise<void> | null = null;
   private closed = false;
 
-  constructor(connection: KafkaConnection, options: KafkaClientOptions) {
-    this.cluster = clusterOf(kafkaClient(connection, { ...options, ownTimeouts: true }));
-  }
+  constructor(
+    private readonly connection: KafkaConnection,
+    private readonly options: KafkaFetcherOptions,
+  ) {}
 
   /**
    * Messages from `offset` on, up to about `bytesMax` of values; empty at the end of the partition. Throws
@@ -114,6 +135,15 @@ export class KafkaFetcher {
     return this.cursors.get(`${topic}/${partition}`)?.end ?? -1;
   }
 
+  /** The ids of the topics: see `topicIds`. */
+  async ids(topics: readonly string[]): Promise<Map<string, string>> {
+    return this.guarded(async () => {
+      for (const topic of topics) await this.target(topic);
+      const [nodeId] = this.cluster.getNodeIds();
+      return topicIds(await this.cluster.findBroker({ nodeId: nodeId! }), topics);
+    });
+  }
+
   /** Forgets the partition's messages and position. */
   forget(topic: string, partition: number): void {
     this.cursors.delete(`${topic}/${partition}`);
@@ -122,7 +152,27 @@ export class KafkaFetcher {
   async close(): Promise<void> {
     this.closed = true;
     this.cursors.clear();
-    await this.cluster.disconnect();
+    this.cut();
+  }
+
+  private get cluster(): Cluster {
+    if (this.closed) throw new Error('the reader is closed');
+    if (!this.link) {
+      const sockets = new KafkaSockets();
+      const client = kafkaClient(this.connection, { ...this.options, ownTimeouts: true, sockets });
+      this.link = { cluster: clusterOf(client), sockets };
+    }
+    return this.link.cluster;
+  }
+
+  /** Where a broker is silent an orderly end would never come. */
+  private cut(): void {
+    const { link } = this;
+    this.link = null;
+    this.connected = null;
+    this.topics.clear();
+    link?.sockets.cut(new Error('the connection was cut'));
+    link?.cluster.disconnect().catch(() => {});
   }
 
   private cursor(topic: string, partition: number, offset: number): Cursor {
@@ -150,7 +200,7 @@ export class KafkaFetcher {
   /** One fetch of every partition that has nothing left, from all brokers at once. */
   private async fetch(waitMs: number): Promise<void> {
     if (this.fetching) return this.fetching;
-    this.fetching = this.guarded(() => this.fetchAll(waitMs)).finally(() => {
+    this.fetching = this.guarded(() => this.fetchAll(waitMs), CALL_MS + ANSWER_MS + waitMs).finally(() => {
       this.fetching = null;
     });
     return this.fetching;
@@ -189,7 +239,9 @@ export class KafkaFetcher {
       for (const { partition, highWatermark, messages } of partitions) {
         const cursor = this.cursors.get(`${topicName}/${partition}`);
         // A cursor that was set elsewhere meanwhile is another object.
-        if (cursor && cursors.includes(cursor)) receive(cursor, messages, Number(highWatermark));
+        if (cursor && cursors.includes(cursor)) {
+          receive(cursor, messages, Number(highWatermark), this.options.transactions ?? false);
+        }
       }
     }
   }
@@ -203,10 +255,10 @@ export class KafkaFetcher {
   }
 
   /** A leader that has moved, or is new, is looked for a few times; other faults end the connection. */
-  private async guarded<T>(call: () => Promise<T>): Promise<T> {
+  private async guarded<T>(call: () => Promise<T>, ms = CALL_MS): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await call();
+        return await withinMs('what was asked for', call(), ms);
       } catch (error) {
         if (isOutOfRange(error)) throw error;
         const isMoved = MOVED.includes(typeOf(error) ?? '');
@@ -215,9 +267,7 @@ export class KafkaFetcher {
           await this.cluster.refreshMetadata().catch(() => {});
           continue;
         }
-        this.connected = null;
-        this.topics.clear();
-        await this.cluster.disconnect().catch(() => {});
+        this.cut();
         throw kafkaFault(error, 'reading');
       }
     }
@@ -229,7 +279,7 @@ export function isOutOfRange(error: unknown): boolean {
   return typeOf(error) === 'OFFSET_OUT_OF_RANGE';
 }
 
-function receive(cursor: Cursor, messages: readonly RawMessage[], end: number): void {
+function receive(cursor: Cursor, messages: readonly RawMessage[], end: number, transactions: boolean): void {
   cursor.end = end;
   cursor.messages = [];
   cursor.at = 0;
@@ -238,8 +288,16 @@ function receive(cursor: Cursor, messages: readonly RawMessage[], end: number): 
     // A batch is given whole, also when the offset asked for lies inside it.
     if (offset < cursor.next) continue;
     cursor.next = offset + 1;
-    if (raw.isControlRecord) continue;
+    if (raw.isControlRecord && !transactions) continue;
     const { key, value, headers } = raw;
-    cursor.messages.push({ offset, timestampMs: Number(raw.timestamp), key, value, headers });
+    const transaction = transactions ? transactionPart(raw) : null;
+    cursor.messages.push({ offset, timestampMs: Number(raw.timestamp), key, value, headers, transaction });
   }
+}
+
+/** The key of a control record: version, then type, 16 bits each; type 0 is an abort, 1 a commit. */
+function transactionPart({ isControlRecord, key, batchContext }: RawMessage): TransactionPart | null {
+  const { producerId, inTransaction } = batchContext;
+  if (isControlRecord) return { producerId, end: key?.readInt16BE(2) === 1 ? 'commit' : 'abort' };
+  return inTransaction ? { producerId, end: null } : null;
 }

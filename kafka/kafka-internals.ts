@@ -1,4 +1,4 @@
-import type { GroupMember, GroupMemberAssignment, GroupState, Kafka } from 'kafkajs';
+import type { GroupMember, GroupMemberAssignment, GroupState, Kafka, Message } from 'kafkajs';
 
 /**
  * What this project uses of kafkajs below its documented surface. The version is pinned; what is used here is held
@@ -7,8 +7,9 @@ import type { GroupMember, GroupMemberAssignment, GroupState, Kafka } from 'kafk
  * - Reading any partition at any offset, without a consumer group. kafkajs has no call for it (its consumer always
  *   joins a group and shares one position a partition), while every lane here has positions of its own, kept with its
  *   state.
- * - Grouping what is written by partition, see `KafkaWriter`.
+ * - Writing batches that are encoded here, see `produce`.
  * - Being a member of a group without reading through it, see `GroupConnection`.
+ * - Transactions of many transactional ids over the same connections, see `TransactionalProducer`.
  */
 export interface Cluster {
   connect(): Promise<void>;
@@ -40,8 +41,11 @@ export interface Broker {
       partitions: { partition: number; highWatermark: string; logStartOffset?: string; messages: RawMessage[] }[];
     }[];
   }>;
-  /** The broker that keeps a consumer group; `coordinatorType` 0 is that of groups. */
-  findGroupCoordinator(request: { groupId: string; coordinatorType: 0 }): Promise<{ coordinator: { nodeId: number } }>;
+  /** The broker that keeps a consumer group (`coordinatorType` 0), or a transactional id (1). */
+  findGroupCoordinator(request: {
+    groupId: string;
+    coordinatorType: 0 | 1;
+  }): Promise<{ coordinator: { nodeId: number } }>;
   /** Resolves when all members have joined. Without a member id it gets one. */
   joinGroup(request: {
     groupId: string;
@@ -64,6 +68,31 @@ export interface Broker {
     memberId: string;
     topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
   }): Promise<unknown>;
+  /** Fences every producer that has the transactional id, and ends what it has begun; without an id there is none. */
+  initProducerId(request: {
+    transactionalId: string | undefined;
+    transactionTimeout: number;
+  }): Promise<ProducerIdentity>;
+  addPartitionsToTxn(
+    request: ProducerIdentity & { transactionalId: string; topics: { topic: string; partitions: number[] }[] },
+  ): Promise<unknown>;
+  /** `transactionResult`: whether it is committed. */
+  endTxn(request: ProducerIdentity & { transactionalId: string; transactionResult: boolean }): Promise<unknown>;
+  /** One record batch a partition. Rejects with the first refusal of a partition; the others may have theirs. */
+  produce(
+    request: ProducerIdentity & {
+      transactionalId?: string;
+      acks: -1;
+      timeout: number;
+      compression: number;
+      topicData: { topic: string; partitions: { partition: number; firstSequence: number; messages: Message[] }[] }[];
+    },
+  ): Promise<unknown>;
+}
+
+export interface ProducerIdentity {
+  producerId: string;
+  producerEpoch: number;
 }
 
 export interface JoinedGroup {
@@ -80,7 +109,9 @@ export interface RawMessage {
   key: Buffer | null;
   value: Buffer | null;
   headers: Record<string, Buffer | Buffer[] | undefined>;
+  /** Ends a transaction; its key says how. */
   isControlRecord: boolean;
+  batchContext: { producerId: string; inTransaction: boolean };
 }
 
 /** A connection pool of its own, as kafkajs's producers and consumers have one. */

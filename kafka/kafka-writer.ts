@@ -1,12 +1,30 @@
 import type { ICustomPartitioner, Message, Producer } from 'kafkajs';
+import { settles } from '../core/settles.js';
 import { COMPRESSION_TYPES } from './codecs.js';
 import { type KafkaClientOptions, kafkaClient } from './kafka-client.js';
 import type { KafkaCompression, KafkaConnection } from './kafka-connection.js';
 import { kafkaFault } from './kafka-fault.js';
+import { KafkaSockets } from './kafka-sockets.js';
+import { withinMs } from './within-ms.js';
+
+/**
+ * A send that takes longer has failed: its connection may have fallen silent, and kafkajs would try it there again and
+ * again. Longer than a broker may take (30 s) for one that is only slow.
+ */
+const SEND_MS = 45_000;
+/** How long an orderly end may take. */
+const CLOSE_MS = 3_000;
 
 export interface TopicMessages {
   topic: string;
   messages: Message[];
+}
+
+/** A producer and its connections. */
+interface Link {
+  producer: Producer;
+  sockets: KafkaSockets;
+  connected: Promise<void>;
 }
 
 /** Every message names its partition. */
@@ -24,7 +42,7 @@ const asNamed: ICustomPartitioner =
  * and what is sent again may stand in the topic twice.
  */
 export class KafkaWriter {
-  private producer: Producer | null = null;
+  private link: Link | null = null;
   private running: Promise<unknown> = Promise.resolve();
   private closed = false;
 
@@ -42,26 +60,35 @@ export class KafkaWriter {
 
   async close(): Promise<void> {
     this.closed = true;
-    await this.replace();
+    const { link } = this;
+    if (link) await settles(link.producer.disconnect(), CLOSE_MS).catch(() => {});
+    this.cut();
   }
 
   private async sendNow(topicMessages: TopicMessages[]): Promise<void> {
     try {
-      this.producer ??= await this.connect();
-      await this.producer.sendBatch({
-        acks: -1,
-        compression: COMPRESSION_TYPES[this.options.compression],
-        topicMessages: topicMessages.map(({ topic, messages }) => ({ topic, messages: grouped(messages) })),
-      });
+      await withinMs('what was written', this.sendOn(this.open(), topicMessages), SEND_MS);
     } catch (error) {
-      await this.replace();
+      this.cut();
       const topics = topicMessages.map(({ topic }) => topic).join(', ');
       throw kafkaFault(error, `writing to ${topics}`);
     }
   }
 
-  private async connect(): Promise<Producer> {
-    const producer = kafkaClient(this.connection, this.options).producer({
+  private async sendOn({ producer, connected }: Link, topicMessages: TopicMessages[]): Promise<void> {
+    await connected;
+    await producer.sendBatch({
+      acks: -1,
+      compression: COMPRESSION_TYPES[this.options.compression],
+      topicMessages: topicMessages.map(({ topic, messages }) => ({ topic, messages: grouped(messages) })),
+    });
+  }
+
+  private open(): Link {
+    if (this.closed) throw new Error('the writer is closed');
+    if (this.link) return this.link;
+    const sockets = new KafkaSockets();
+    const producer = kafkaClient(this.connection, { ...this.options, sockets }).producer({
       idempotent: true,
       allowAutoTopicCreation: false,
       createPartitioner: asNamed,
@@ -69,15 +96,16 @@ export class KafkaWriter {
       // The idempotent producer would try for ever; here the caller decides.
       retry: { retries: this.options.retries ?? 5, initialRetryTime: 100, maxRetryTime: 1_000 },
     });
-    await producer.connect();
-    if (this.closed) await producer.disconnect();
-    return producer;
+    this.link = { producer, sockets, connected: producer.connect() };
+    return this.link;
   }
 
-  private async replace(): Promise<void> {
-    const { producer } = this;
-    this.producer = null;
-    await producer?.disconnect().catch(() => {});
+  /** Nothing of what was sent on it is waited for, or tried again, any more. */
+  private cut(): void {
+    const { link } = this;
+    this.link = null;
+    link?.sockets.cut(new Error('the connection was cut'));
+    link?.producer.disconnect().catch(() => {});
   }
 }
 

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { PitwallError } from '../core/errors.js';
+import { settles } from '../core/settles.js';
 import { type KafkaClientOptions, kafkaClient } from './kafka-client.js';
 import type { KafkaConnection } from './kafka-connection.js';
 import { kafkaFault, typeOf } from './kafka-fault.js';
+import { KafkaSockets } from './kafka-sockets.js';
 import { checkTopic, refused, wantedText } from './topic-check.js';
 
 const { ConfigResourceTypes } = kafkajs;
@@ -32,9 +34,16 @@ export interface EnsuredTopics {
   warnings: string[];
 }
 
+export interface TopicLook {
+  isThere: boolean;
+  warnings: string[];
+}
+
 /** How long the brokers may take to make a topic and to agree on its leaders. */
 const MAKE_MS = 30_000;
 const POLL_MS = 50;
+/** How long an orderly end may take. */
+const CLOSE_MS = 1_000;
 /** Topics of one request, and topics that are asked about at once. */
 const TOPICS_AT_ONCE = 100;
 const NOT_LED = -1;
@@ -43,6 +52,7 @@ const CHECKED_CONFIGS = ['cleanup.policy', 'max.message.bytes'];
 /** Makes topics and asks about them. Connects with its first use; after a fault it connects anew. */
 export class TopicAdmin {
   private admin: Promise<Admin> | null = null;
+  private sockets: KafkaSockets | null = null;
 
   constructor(
     private readonly connection: KafkaConnection,
@@ -58,10 +68,10 @@ export class TopicAdmin {
     const ensured: EnsuredTopics = { topics: new Map(), warnings: [] };
     for (let at = 0; at < specs.length; at += TOPICS_AT_ONCE) {
       const some = specs.slice(at, at + TOPICS_AT_ONCE);
-      const there = await Promise.all(some.map(({ topic }) => this.partitionsOf(topic)));
+      const there = await allOf(some.map(({ topic }) => this.partitionsOf(topic)));
       const missing = some.filter((_, i) => there[i] === null);
       if (missing.length > 0) await this.make(missing);
-      await Promise.all(
+      await allOf(
         some.map(async (spec, i) => {
           const known = there[i] ?? NOT_LED;
           const partitions = known === NOT_LED ? await this.untilLed(spec.topic) : known;
@@ -75,9 +85,29 @@ export class TopicAdmin {
     return ensured;
   }
 
+  /**
+   * What `ensure` would find and do with a topic, which it does not do. Throws as that does. Whether a missing one could
+   * be made is what the brokers say.
+   */
+  async look(spec: TopicSpec): Promise<TopicLook> {
+    const { topic } = spec;
+    const partitions = await this.partitionsOf(topic);
+    if (partitions === null) {
+      await this.make([spec], true);
+      return { isThere: false, warnings: [] };
+    }
+    if (partitions === NOT_LED) return { isThere: true, warnings: [`topic ${topic} has partitions without a leader`] };
+    return { isThere: true, warnings: checkTopic(spec, partitions, await this.configsOf(topic)) };
+  }
+
   /** Of all topics that the user may see. */
   names(): Promise<string[]> {
     return this.asked('asking for the topics', (admin) => admin.listTopics());
+  }
+
+  /** Of the cluster, which has it for as long as it lives. */
+  clusterId(): Promise<string> {
+    return this.asked('asking for the cluster', async (admin) => (await admin.describeCluster()).clusterId);
   }
 
   /** The offset of the next message of each partition, by partition. Topics that are not there are left out. */
@@ -99,15 +129,18 @@ export class TopicAdmin {
         for (const { partition, high } of offsets) ofTopic[partition] = Number(high);
         ends.set(topic, ofTopic);
       });
-      await Promise.all(some);
+      await allOf(some);
     }
     return ends;
   }
 
   async close(): Promise<void> {
-    const admin = this.admin;
+    const { admin, sockets } = this;
     this.admin = null;
-    await admin?.then((connected) => connected.disconnect()).catch(() => {});
+    const ended = admin?.then((connected) => connected.disconnect()) ?? Promise.resolve();
+    await settles(ended, CLOSE_MS).catch(() => {});
+    // Of a broker that is silent the end never comes.
+    sockets?.cut(new Error('the connection was cut'));
   }
 
   /** The number of a topic's partitions, null when it is not there, NOT_LED while one has no leader. */
@@ -127,8 +160,8 @@ export class TopicAdmin {
     });
   }
 
-  /** Makes topics that were missing a moment ago; one that another process has made meanwhile is as good. */
-  private async make(specs: readonly TopicSpec[]): Promise<void> {
+  /** Makes topics that were missing a moment ago, or only asks whether that could be done; one that another process has made meanwhile is as good. */
+  private async make(specs: readonly TopicSpec[], validateOnly = false): Promise<void> {
     const topics = specs.map(({ topic, partitions, replication, configs }) => ({
       topic,
       numPartitions: partitions ?? -1,
@@ -137,7 +170,7 @@ export class TopicAdmin {
     }));
     await this.asked(`making topic ${topics[0]!.topic}`, async (admin) => {
       try {
-        await admin.createTopics({ topics, timeout: MAKE_MS, waitForLeaders: false });
+        await admin.createTopics({ topics, validateOnly, timeout: MAKE_MS, waitForLeaders: false });
       } catch (error) {
         const faults = (error as { errors?: { type: string; topic: string }[] }).errors;
         if (!Array.isArray(faults)) throw error;
@@ -186,7 +219,9 @@ export class TopicAdmin {
   }
 
   private async connect(): Promise<Admin> {
-    const admin = kafkaClient(this.connection, this.options).admin();
+    const sockets = new KafkaSockets();
+    this.sockets = sockets;
+    const admin = kafkaClient(this.connection, { ...this.options, sockets }).admin();
     await admin.connect();
     return admin;
   }
@@ -204,6 +239,15 @@ export async function ensureTopics(
   } finally {
     await admin.close();
   }
+}
+
+/**
+ * As Promise.all, but a rejection waits for the others, too: whoever is told of it closes the connection, and one that
+ * still asked would open another, which nobody closes.
+ */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 /** Asks until there is an answer: a new topic becomes known to one broker after another. */

@@ -51,6 +51,8 @@ export interface SchedulerHooks {
 export class Scheduler {
   private entries: Entry[] = [];
   private stopping = false;
+  /** It is over, though some lanes have not answered. */
+  private left = false;
   private updating: Promise<void> = Promise.resolve();
   private readonly deafen: () => void;
 
@@ -163,6 +165,7 @@ export class Scheduler {
     this.deafen();
     for (const entry of this.entries) this.wake(entry);
     if (await settles(this.finish(performance.now() + graceMs), graceMs + ANSWER_MS)) return;
+    this.left = true;
     this.hooks.logger.error('lanes do not answer and are left at their checkpoints', {
       lanes: this.entries.filter((entry) => entry.status.acting).map((entry) => entry.spec.id),
     });
@@ -227,6 +230,8 @@ export class Scheduler {
     begins(status);
     const report = await this.pool.run(entry.worker, { action, spec, holds }).catch(threadFault);
     status.acting = false;
+    // What comes of a task whose thread is being ended is no news.
+    if (this.left) return report;
     for (const warning of report.warnings) this.hooks.logger.warn(warning, { lane: spec.id });
     if (action === 'close') {
       if (report.fault) this.hooks.logger.warn(`${spec.id} did not close: ${report.fault.message}`);

@@ -76,7 +76,11 @@ export function recordOf({ offset, key, value, headers }: IncomingMessage): BusR
   const space = origin.indexOf(' ');
   const sequence = Number(origin.slice(0, space));
   const receivedUs = Number(received);
-  if (space < 1 || Number.isNaN(sequence) || Number.isNaN(receivedUs)) return null;
+  if (space < 1 || !Number.isSafeInteger(sequence) || !Number.isFinite(receivedUs)) return null;
+  const partText = text(headers.parts);
+  const parts = partText === null ? undefined : readParts(partText);
+  const tags = text(headers.tags) ?? '';
+  if (parts === null || !areTags(tags)) return null;
   const kind = text(headers.kind) === 'tick' ? 'tick' : 'data';
   const body = value ?? NO_BYTES;
   const record: BusRecord = {
@@ -87,11 +91,10 @@ export function recordOf({ offset, key, value, headers }: IncomingMessage): BusR
     receivedUs,
     writer: origin.slice(space + 1),
     sequence,
-    tags: text(headers.tags) ?? '',
+    tags,
     value: headers.registry === undefined ? body : body.subarray(REGISTRY_PREFIX_BYTES),
   };
-  const parts = text(headers.parts);
-  if (parts !== null) record.parts = readParts(parts);
+  if (parts) record.parts = parts;
   return record;
 }
 
@@ -110,13 +113,37 @@ function partsText(parts: readonly OriginPart[]): string {
   return all;
 }
 
-function readParts(all: string): OriginPart[] {
+/** Null where that is not what the text says. */
+function readParts(all: string): OriginPart[] | null {
   let before = 0;
-  return all.split(' ').map((part) => {
-    const [step, firstRow, rows] = part.split('.').map(Number) as [number, number, number];
-    before += step;
-    return { sequence: before, firstRow, rows };
-  });
+  const parts: OriginPart[] = [];
+  for (const part of all.split(' ')) {
+    const [step, firstRow, rows] = part.split('.').map(Number);
+    before += step ?? Number.NaN;
+    if (!Number.isSafeInteger(before) || !isCount(firstRow) || !isCount(rows)) return null;
+    parts.push({ sequence: before, firstRow, rows });
+  }
+  return parts;
+}
+
+function isCount(value: number | undefined): value is number {
+  return Number.isSafeInteger(value) && value! >= 0;
+}
+
+let lastTags = '';
+
+/** Whether readers may take it for the JSON of tags. Neighbours have the same, as a rule. */
+function areTags(json: string): boolean {
+  if (json === '' || json === lastTags) return true;
+  try {
+    const tags: unknown = JSON.parse(json);
+    const sound =
+      typeof tags === 'object' && tags !== null && Object.values(tags).every((value) => typeof value === 'string');
+    if (sound) lastTags = json;
+    return sound;
+  } catch {
+    return false;
+  }
 }
 
 function text(header: Buffer | Buffer[] | undefined): string | null {

@@ -12,6 +12,8 @@ import type { TopicRouter } from './topic-router.js';
 /** Of one partition in one request: what Kafka appends as one batch. Halved when the topic takes less. */
 const BATCH_BYTES = 1024 * 1024;
 const BATCH_BYTES_MIN = 16 * 1024;
+/** After so many requests that were taken batches are doubled again: it may have been one large record. */
+const TAKEN_TO_GROW = 200;
 /** Of all partitions in one request. */
 const ROUND_BYTES = 8 * 1024 * 1024;
 /** A merged message stays below this: large enough to cost little, small enough to pass through every reader. */
@@ -62,6 +64,8 @@ export class Forwarder {
   private readonly known = new Map<number, Schema>();
   private ahead: Round | null = null;
   private batchBytes = BATCH_BYTES;
+  /** Requests that were taken since a batch was last too large, or batches were doubled. */
+  private taken = 0;
   private lingerSince = 0;
   /** The last request was large: there is no waiting for more. */
   busy = false;
@@ -120,6 +124,7 @@ export class Forwarder {
       return { records: 0, bytes: 0, dueMs: 0 };
     }
     for (const { cursor, offset } of round.ends) cursor.offset = offset;
+    if (this.batchBytes < BATCH_BYTES && ++this.taken >= TAKEN_TO_GROW) this.resize(this.batchBytes * 2);
     return { records: round.records, bytes: round.bytes, dueMs: null };
   }
 
@@ -204,10 +209,9 @@ export class Forwarder {
 
   /** A batch was larger than its topic takes: smaller ones from now on; where that is one record, it is cut by rows. */
   private async shrink(round: Round): Promise<void> {
-    if (this.batchBytes > BATCH_BYTES_MIN) {
-      this.batchBytes = Math.max(BATCH_BYTES_MIN, Math.floor(this.batchBytes / 4));
-      return;
-    }
+    const smallest = this.batchBytes <= BATCH_BYTES_MIN;
+    this.resize(this.batchBytes / 4);
+    if (!smallest) return;
     for (const { cursor } of round.ends) {
       const { topic, partition } = cursor;
       const run = this.parts.spool.read(topic, partition, cursor.offset, 1);
@@ -216,6 +220,11 @@ export class Forwarder {
       }
       cursor.offset = cursor.prepared = run.next;
     }
+  }
+
+  private resize(bytes: number): void {
+    this.batchBytes = Math.max(BATCH_BYTES_MIN, Math.min(BATCH_BYTES, bytes));
+    this.taken = 0;
   }
 
   private note(round: Round, fingerprint: number): void {

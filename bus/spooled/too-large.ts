@@ -9,14 +9,12 @@ import type { ForwarderParts } from './forwarder.js';
 import { mergeRecords } from './merge-records.js';
 import { splitMessage } from './split-message.js';
 
-/** Headers and framing of a message beside its value. */
-const ROOM_BYTES = 4 * 1024;
-const SMALLEST_BYTES = 4 * 1024;
 const LETTER_BYTES_MAX = 2 * 1024;
 
 /**
- * Sends one record that Kafka refused as too large: cut by rows into smaller and smaller messages, and when a row of its
- * own is refused, as a dead letter with the start of it. Returns how many records became dead letters.
+ * Sends one record by itself, of a request that Kafka refused as too large. Where it is refused again it is halved by rows,
+ * and its halves; only a row that is refused alone, or what has no rows, becomes a dead letter with the start of it.
+ * Returns how many dead letters there were.
  */
 export async function sendTooLarge(
   record: BusRecord,
@@ -26,31 +24,34 @@ export async function sendTooLarge(
   schemaOf: (fingerprint: number) => Schema | undefined,
 ): Promise<number> {
   const [message] = mergeRecords([record], schemaOf, { bytesMax: 0, rowsMax: 0 });
-  const schema = schemaOf(message!.schema);
-  const name = parts.router.topicOf(topic, record.stream);
-  for (let bytes = record.value.length; schema && bytes >= SMALLEST_BYTES; bytes = Math.floor(bytes / 2)) {
-    const pieces = splitMessage(message!, schema, bytes - ROOM_BYTES);
-    if (pieces === null) break;
-    if (await sendEach(pieces, partition, name, parts)) return 0;
-  }
-  await parts.writer.send([
-    { topic: parts.router.topicOf(DEAD_LETTERS_TOPIC, ''), messages: [letterOf(record, partition, name)] },
-  ]);
+  const to = { partition, topic: parts.router.topicOf(topic, record.stream), parts };
+  return sendOrHalve(message!, schemaOf(message!.schema), to);
+}
+
+interface Destination {
+  partition: number;
+  topic: string;
+  parts: ForwarderParts;
+}
+
+/** What was sent before a fault is sent once more after it, with the same origins. */
+async function sendOrHalve(message: ForwardMessage, schema: Schema | undefined, to: Destination): Promise<number> {
+  if (await sendAlone(message, to)) return 0;
+  const bytes = message.value?.length ?? 0;
+  const halves = schema && message.rows > 1 ? splitMessage(message, schema, bytes - 1) : null;
+  let letters = 0;
+  for (const half of halves ?? []) letters += await sendOrHalve(half, schema, to);
+  if (halves !== null) return letters;
+  const deadLetters = to.parts.router.topicOf(DEAD_LETTERS_TOPIC, '');
+  await to.parts.writer.send([{ topic: deadLetters, messages: [letterOf(message, to)] }]);
   return 1;
 }
 
-/** One by one, so that each is a batch of its own; false when one is still too large. What was sent counts all the same. */
-async function sendEach(
-  pieces: readonly ForwardMessage[],
-  partition: number,
-  topic: string,
-  { writer, registry }: ForwarderParts,
-): Promise<boolean> {
+/** False when it is too large. */
+async function sendAlone(message: ForwardMessage, { partition, topic, parts }: Destination): Promise<boolean> {
+  const { writer, registry } = parts;
   try {
-    for (const piece of pieces) {
-      const message = messageOf(partition, piece, piece.value, piece.schema, registry);
-      await writer.send([{ topic, messages: [message] }]);
-    }
+    await writer.send([{ topic, messages: [messageOf(partition, message, message.value, message.schema, registry)] }]);
     return true;
   } catch (error) {
     if (isTooLarge(error)) return false;
@@ -63,12 +64,14 @@ export function isTooLarge(error: unknown): boolean {
   return type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE';
 }
 
-function letterOf(record: BusRecord, partition: number, topic: string): OutgoingMessage {
-  const { stream, key, receivedUs, writer, sequence } = record;
+function letterOf(message: ForwardMessage, { partition, topic }: Destination): OutgoingMessage {
+  const { stream, key, receivedUs, writer, sequence, parts } = message;
+  const value = message.value ?? Buffer.alloc(0);
+  const what = message.rows === 1 ? 'a row' : 'a record';
   const bytes = encodeDeadLetter({
     stream,
     code: 'payload-too-large',
-    reason: `a record of ${record.value.length} bytes is more than the topic ${topic} takes (max.message.bytes); its start is kept`,
+    reason: `${what} of ${value.length} bytes is more than the topic ${topic} takes (max.message.bytes); its start is kept`,
     stage: 'bus',
     column: null,
     cell: null,
@@ -76,8 +79,18 @@ function letterOf(record: BusRecord, partition: number, topic: string): Outgoing
     client: writer,
     receivedUs,
     decoder: 'avro',
-    original: Buffer.from(record.value.subarray(0, LETTER_BYTES_MAX)),
+    original: Buffer.from(value.subarray(0, LETTER_BYTES_MAX)),
   });
-  const meta: RecordMeta = { kind: 'data', key, stream, receivedUs, writer, sequence, tags: '' };
+  // Of several rows of a record, each has its own origin.
+  const meta: RecordMeta = {
+    kind: 'data',
+    key,
+    stream,
+    receivedUs,
+    writer,
+    sequence,
+    tags: '',
+    ...(parts && { parts }),
+  };
   return messageOf(partition, meta, bytes, 0, null);
 }

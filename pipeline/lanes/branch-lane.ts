@@ -10,9 +10,11 @@ import type { Position, Sink, SinkBatch } from '../../sinks/sink.js';
 import { createSink } from '../create-sink.js';
 import { LOG_FACT } from '../log-identity.js';
 import { BranchProgress } from './branch-progress.js';
+import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords, type FreshRows } from './fresh-records.js';
+import { busIdentity } from './kafka-lane.js';
 import { type BranchLaneSpec, emptyReport, type Lane, type LaneReport } from './lane.js';
-import { openInput } from './lane-input.js';
+import { madeAnew, openInput, topicIdentity } from './lane-input.js';
 import { Tagger } from './tagger.js';
 
 /** Read at most so much of a partition in a step. */
@@ -49,10 +51,11 @@ interface Reader {
 
 /** One branch: reads its inputs, feeds its sink, and keeps the sink's word on what is durable. */
 export class BranchLane implements Lane {
-  private readonly sink: Sink;
+  private sink: Sink | null = null;
   private readonly tagger: Tagger;
   private ingest: BusReader | null = null;
   private progress: BranchProgress | null = null;
+  private readonly foreign = new ForeignMessages();
   private readonly notes: string[] = [];
   private readers: Reader[] = [];
   private known: readonly Position[] = [];
@@ -61,22 +64,23 @@ export class BranchLane implements Lane {
   private unflushedSince = 0;
 
   constructor(private readonly spec: BranchLaneSpec) {
-    this.sink = createSink(spec.name, spec.sink);
     this.tagger = new Tagger(spec.declared, spec.patterns);
   }
 
   async open(): Promise<LaneReport> {
     const { kafka, folders, inputs, owned, patterns, processors } = this.spec;
-    const { bus } = openInput(this.spec, TELEMETRY_TOPIC);
+    const input = openInput(this.spec, TELEMETRY_TOPIC);
+    const { bus } = input;
     this.ingest = bus;
+    const identity = kafka ? await busIdentity(kafka) : input.identity;
+    this.sink = createSink(this.spec.name, this.spec.sink, { bus: identity, partitions: owned });
     this.known = await this.sink.open();
     if (kafka) this.progress = await BranchProgress.open(kafka, this.spec.name, owned, (note) => this.notes.push(note));
-    for (const partition of owned) {
-      if (kafka) {
-        const topics = [...(patterns.length > 0 ? inputs : []), ...processors];
-        for (const topic of topics) this.readers.push(this.kafkaReader(topic, partition, bus, kafka.base));
-        continue;
-      }
+    for (const topic of kafka ? [...(patterns.length > 0 ? inputs : []), ...processors] : []) {
+      const at = await topicIdentity(bus, identity, topic);
+      for (const partition of owned) this.readers.push(this.kafkaReader(topic, partition, bus, at));
+    }
+    for (const partition of kafka ? [] : owned) {
       if (patterns.length > 0) {
         const device = reader(TELEMETRY_TOPIC, partition, folders.ingest);
         this.readers.push(device);
@@ -116,7 +120,7 @@ export class BranchLane implements Lane {
 
   async close(): Promise<void> {
     try {
-      await this.sink.close();
+      await this.sink?.close();
     } finally {
       for (const bus of new Set([this.ingest, ...this.readers.map((each) => each.bus)])) await bus?.close();
       await this.progress?.close();
@@ -131,6 +135,7 @@ export class BranchLane implements Lane {
       const run = await from.bus.read(from.topic, from.partition, from.offset, STEP_BYTES);
       report.dropped += run.dropped;
       if (run.restarted) this.restart(from);
+      this.notes.push(...this.foreign.note(from.topic, from.partition, run));
       if (run.records.length === 0) {
         from.offset = run.next;
         report.unread += await behind(from, from.offset);
@@ -145,7 +150,7 @@ export class BranchLane implements Lane {
       const last = run.records.at(-1)!;
       // The sink's position moves past what is not for it, too.
       if (batches.at(-1)?.offset !== last.offset) batches.push(this.empty(from, last));
-      await this.sink.write(batches);
+      await this.sink!.write(batches);
       report.records += run.records.length;
       from.offset = run.next;
       from.readUs = last.receivedUs;
@@ -160,7 +165,7 @@ export class BranchLane implements Lane {
   }
 
   private async flush(force: boolean): Promise<void> {
-    for (const position of await this.sink.flush(force)) {
+    for (const position of await this.sink!.flush(force)) {
       const from = this.readers.find(
         (each) => each.sinkTopic === position.topic && each.partition === position.partition,
       );
@@ -191,6 +196,7 @@ export class BranchLane implements Lane {
       topic: from.sinkTopic,
       partition: from.partition,
       offset: record.offset,
+      key: record.key,
       tags,
       receivedUs: record.receivedUs,
     };
@@ -247,11 +253,11 @@ export class BranchLane implements Lane {
    * the partition meanwhile and has the rows between, and ahead where the changelog lags: then they are read once more,
    * for what they say of repetitions.
    */
-  private kafkaReader(topic: string, partition: number, bus: BusReader, base: string): Reader {
+  private kafkaReader(topic: string, partition: number, bus: BusReader, identity: string): Reader {
     const from = reader(topic, partition, '');
     from.bus = bus;
-    from.sinkTopic = `${topic}@kafka:${base}`;
-    const saved = this.progress!.restored(topic, partition);
+    from.sinkTopic = `${topic}@${identity}`;
+    const saved = this.progress!.restored(topic, partition, identity);
     const at = this.known.find((known) => known.topic === from.sinkTopic && known.partition === partition);
     from.fedFrom = from.durable = Math.max(at?.offset ?? 0, saved.offset);
     from.offset = saved.offset;
@@ -260,7 +266,7 @@ export class BranchLane implements Lane {
   }
 
   private restart(from: Reader): void {
-    this.notes.push(`${from.topic}/${from.partition} was deleted and made anew: it is read from its start`);
+    this.notes.push(madeAnew(from.topic, from.partition));
     from.fedFrom = 0;
     from.durable = 0;
   }
@@ -268,7 +274,7 @@ export class BranchLane implements Lane {
   /** Moves position and time without rows. */
   private empty({ sinkTopic, partition }: Reader, { offset, stream, receivedUs }: BusRecord): SinkBatch {
     const batch = { stream, schema: NO_COLUMNS, rows: 0, timeUs: new Float64Array(0), columns: [] };
-    return { batch, topic: sinkTopic, partition, offset, tags: {}, receivedUs };
+    return { batch, topic: sinkTopic, partition, offset, key: '', tags: {}, receivedUs };
   }
 
   private async outputLag(): Promise<number> {

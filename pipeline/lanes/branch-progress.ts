@@ -2,6 +2,7 @@ import type { Mark } from '../../bus/deduplicate.js';
 import { Changelog } from '../../bus/kafka/changelog.js';
 import { KafkaWriter } from '../../kafka/kafka-writer.js';
 import { clientOptions, type KafkaLane, topicsOf } from './kafka-lane.js';
+import { madeAnew } from './lane-input.js';
 
 const SAVE_MS = 5_000;
 
@@ -9,12 +10,14 @@ const SAVE_MS = 5_000;
 export interface BranchPoint {
   offset: number;
   marks: Mark[];
+  /** What the offset refers to. */
+  identity: string;
 }
 
 /** One topic on one partition. */
 interface Track {
   /** What the changelog has, or is about to get. */
-  point: { offset: number };
+  point: { offset: number; identity: string };
   /** Marks that changed, in the order of the records, and are not durable in the store yet. */
   pending: { offset: number; changes: Mark[] }[];
   changed: Map<string, Mark>;
@@ -63,9 +66,15 @@ export class BranchProgress {
     }
   }
 
-  /** Where the branch was, here or elsewhere. */
-  restored(topic: string, partition: number): BranchPoint {
-    return this.points.get(`${topic}/${partition}`) ?? { offset: 0, marks: [] };
+  /**
+   * Where the branch was, here or elsewhere, to go on from there. Of a topic that was deleted and made anew only the marks
+   * count.
+   */
+  restored(topic: string, partition: number, identity: string): BranchPoint {
+    const point = this.point(topic, partition);
+    if (point.identity !== '' && point.identity !== identity) this.warn(madeAnew(topic, partition));
+    if (point.identity !== identity) Object.assign(point, { offset: 0, identity });
+    return point;
   }
 
   /** A record was read, and changed these marks. */
@@ -93,17 +102,23 @@ export class BranchProgress {
   /** A save that fails is made up for by the next; only when another process has taken the branch over it throws. */
   async save(): Promise<void> {
     this.savedMs = performance.now();
-    for (const [partition, copy] of this.copies) {
-      const moved = [...this.tracks].filter(([name, { moved }]) => moved && name.endsWith(`/${partition}`));
-      if (moved.length === 0) continue;
-      const delta = moved.flatMap(([name, track]) => facts(name, track));
-      for (const [, track] of moved) {
-        track.changed.clear();
-        track.moved = false;
-      }
-      for (const [key, value] of delta) copy.facts.set(key, value);
-      await this.saveTo(copy, partition, delta);
+    // Side by side, since each may have to wait for a broker that is silent.
+    const saved = await Promise.allSettled(
+      [...this.copies].map(([partition, copy]) => this.savePartition(partition, copy)),
+    );
+    for (const each of saved) if (each.status === 'rejected') throw each.reason;
+  }
+
+  private async savePartition(partition: number, copy: Copy): Promise<void> {
+    const moved = [...this.tracks].filter(([name, { moved }]) => moved && name.endsWith(`/${partition}`));
+    if (moved.length === 0) return;
+    const delta = moved.flatMap(([name, track]) => facts(name, track));
+    for (const [, track] of moved) {
+      track.changed.clear();
+      track.moved = false;
     }
+    for (const [key, value] of delta) copy.facts.set(key, value);
+    await this.saveTo(copy, partition, delta);
   }
 
   private async saveTo(copy: Copy, partition: number, delta: [string, Buffer][]): Promise<void> {
@@ -145,20 +160,25 @@ export class BranchProgress {
     await log.begin(facts);
     for (const [key, value] of facts) {
       const [topic, origin] = key.split('\0', 2) as [string, string | undefined];
-      const at = `${topic}/${partition}`;
-      let point = this.points.get(at);
-      if (!point) this.points.set(at, (point = { offset: 0, marks: [] }));
-      if (origin === undefined) point.offset = Number(value.toString());
+      const point = this.point(topic, partition);
+      if (origin === undefined) Object.assign(point, JSON.parse(value.toString()) as Partial<BranchPoint>);
       else point.marks.push([origin, ...(JSON.parse(value.toString()) as [number, number])]);
     }
+  }
+
+  private point(topic: string, partition: number): BranchPoint {
+    const name = `${topic}/${partition}`;
+    let point = this.points.get(name);
+    if (!point) this.points.set(name, (point = { offset: 0, marks: [], identity: '' }));
+    return point;
   }
 
   private track(topic: string, partition: number): Track {
     const name = `${topic}/${partition}`;
     let track = this.tracks.get(name);
     if (!track) {
-      const { offset } = this.restored(topic, partition);
-      this.tracks.set(name, (track = { point: { offset }, pending: [], changed: new Map(), moved: false }));
+      const { offset, identity } = this.point(topic, partition);
+      this.tracks.set(name, (track = { point: { offset, identity }, pending: [], changed: new Map(), moved: false }));
     }
     return track;
   }
@@ -167,7 +187,7 @@ export class BranchProgress {
 function facts(name: string, { point, changed }: Track): [string, Buffer][] {
   const topic = name.slice(0, name.lastIndexOf('/'));
   return [
-    [topic, Buffer.from(String(point.offset))],
+    [topic, Buffer.from(JSON.stringify(point))],
     ...[...changed.values()].map(([origin, sequence, row]): [string, Buffer] => {
       return [`${topic}\0${origin}`, Buffer.from(JSON.stringify([sequence, row]))];
     }),

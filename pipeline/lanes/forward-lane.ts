@@ -71,6 +71,8 @@ export class ForwardLane implements Lane {
   private async spreadRouter(spread: TopicSpread, topics: KafkaTopics): Promise<TopicRouter> {
     const { kafka, declared, briskUs } = this.spec;
     for (const topic of await spreadTopics(kafka, spread)) this.there.add(topic);
+    // Those that were made when there was no registry.
+    await registryPrefix(kafka, [...this.there]);
     const template = new TopicTemplate(spread.template, spread.reserved);
     const tagger = new Tagger(declared, ['#']);
     return new TemplateRouter(topics, template, (stream) => tagger.tags(stream) ?? {}, this.there, briskUs);

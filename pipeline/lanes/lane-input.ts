@@ -23,6 +23,16 @@ export function openInput({ kafka, folders, partitions, id }: LaneSpec, input: s
   return { bus: log, identity: log.fact(...LOG_FACT)?.toString() ?? '' };
 }
 
+/** What positions in one topic refer to: of one that was deleted and made anew it is another. */
+export async function topicIdentity(bus: BusReader, identity: string, topic: string): Promise<string> {
+  return bus.topicId ? `${identity}#${await bus.topicId(topic)}` : identity;
+}
+
+/** What to tell the operator of such a one. */
+export function madeAnew(topic: string, partition: number): string {
+  return `${topic}/${partition} was deleted and made anew: it is read from its start`;
+}
+
 /** Client ids show in the brokers' metrics, where blanks and other signs are a nuisance. */
 function clientPart(id: string): string {
   return id.replaceAll(/[^A-Za-z0-9._-]+/g, '-');

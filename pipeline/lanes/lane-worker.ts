@@ -24,8 +24,9 @@ export default async function runLane(task: LaneTask): Promise<LaneReport> {
   } catch (error) {
     const message = error instanceof PitwallError ? error.message : String((error as Error)?.stack ?? error);
     const known = error instanceof PitwallError;
-    const retryable = !known || error.retryable;
-    return { ...emptyReport(), fault: { message, retryable, bus: known && retryable && error.code === 'bus-failed' } };
+    // What Kafka refuses for good, such as a right, may be mended while this runs: everything waits for it.
+    const bus = known && error.code === 'bus-failed' && (error.retryable || task.spec.kafka !== null);
+    return { ...emptyReport(), fault: { message, retryable: bus || !known || error.retryable, bus } };
   }
 }
 

@@ -61,6 +61,11 @@ export class ProcessorGroups {
     return furthest;
   }
 
+  /** Whether it has a position, in whatever log. */
+  hasBegun(group: ProcessorGroup): boolean {
+    return group.plans.some(({ name }) => this.log.fact(POSITIONS_TABLE, name) !== undefined);
+  }
+
   state(group: ProcessorGroup): Iterable<[key: string, value: Buffer]> {
     return this.log.facts(stateTable(group));
   }

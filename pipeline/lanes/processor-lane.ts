@@ -4,10 +4,11 @@ import { pack } from '../../schemas/data-block.js';
 import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position } from '../../sinks/sink.js';
 import { PackedValue } from '../bus-gateway-store.js';
+import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords } from './fresh-records.js';
 import { KafkaProcessorStore } from './kafka-processor-store.js';
 import { emptyReport, type Lane, type LaneReport, type ProcessorLaneSpec } from './lane.js';
-import { openInput } from './lane-input.js';
+import { madeAnew, openInput, topicIdentity } from './lane-input.js';
 import { LogProcessorStore } from './log-processor-store.js';
 import {
   groupOf,
@@ -47,6 +48,7 @@ export class ProcessorLane implements Lane {
   private at: ProcessorPosition = { log: '', offset: 0, receivedUs: 0 };
   private late = 0;
   private lateCountedMs = Number.NEGATIVE_INFINITY;
+  private readonly foreign = new ForeignMessages();
   private readonly notes: string[] = [];
 
   constructor(private readonly spec: ProcessorLaneSpec) {
@@ -57,14 +59,17 @@ export class ProcessorLane implements Lane {
 
   async open(): Promise<LaneReport> {
     const { kafka, input, partition } = this.spec;
-    const { bus, identity } = openInput(this.spec, input);
+    const { bus, identity: ofBus } = openInput(this.spec, input);
     this.ingest = bus;
+    const identity = await topicIdentity(bus, ofBus, input);
     this.store = kafka
       ? await KafkaProcessorStore.shared(kafka, input, partition, (message) => this.notes.push(message), this.spec.id)
       : await LogProcessorStore.open(this.spec);
     this.groups = new ProcessorGroups(this.store);
     await this.takeOver(identity);
-    this.at = this.groups.position(this.group, identity) ?? { log: identity, offset: 0, receivedUs: 0 };
+    const known = this.groups.position(this.group, identity);
+    if (!known && this.groups.hasBegun(this.group)) this.notes.push(madeAnew(input, partition));
+    this.at = known ?? { log: identity, offset: 0, receivedUs: 0 };
     this.graph = new PartitionGraph(this.group.plans, this.groups.state(this.group));
     this.fresh = this.freshOf(this.group);
     return { ...emptyReport(), positions: this.positions(), warnings: this.takeWarnings() };
@@ -233,11 +238,11 @@ export class ProcessorLane implements Lane {
     return ingest.behind?.(input, partition, at.offset) ?? (await ingest.end(input, partition)) - at.offset;
   }
 
-  private tellOf({ restarted, foreign, next }: ReadRun): void {
-    const where = `${this.spec.input}/${this.spec.partition}`;
-    if (restarted) this.notes.push(`${where} was deleted and made anew: it is read from its start, offset ${next}`);
-    if (foreign)
-      this.notes.push(`${foreign} messages before ${where}/${next} were not written by Pitwall and are skipped`);
+  private tellOf(run: ReadRun): void {
+    const { input, partition } = this.spec;
+    if (run.restarted)
+      this.notes.push(`${input}/${partition} was deleted and made anew: it is read from its start, offset ${run.next}`);
+    this.notes.push(...this.foreign.note(input, partition, run));
   }
 
   /** Counted over all entities, so only now and then. */

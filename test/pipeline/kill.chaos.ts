@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { queryRows } from '../support/duckdb.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { GatewayProcess, pitwall } from '../support/gateway-process.js';
+import { jsonLines, lineCount } from '../support/jsonl-files.js';
+import { random } from '../support/random.js';
 import { tempDir } from '../support/temp-dir.js';
 
 /** PITWALL_CHAOS_SEED repeats a run: the same readings, and kills after the same waits. */
@@ -45,17 +47,6 @@ sinks:
 `;
 }
 
-/** A generator of numbers in [0, 1) that a seed repeats (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let z = Math.imul(state ^ (state >>> 15), state | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const sleep = (ms: number) => new Promise((next) => setTimeout(next, ms));
 
 /** Kills the gateway again and again until `done`; every fifth time or so while it still starts. Returns the kills. */
@@ -77,16 +68,6 @@ async function killUntil(gateway: GatewayProcess, done: () => boolean, next: () 
     await gateway.start();
   }
 }
-
-function jsonLines(dir: string): Map<string, string> {
-  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter(
-    (entry) => entry.isFile() && entry.name.endsWith('.jsonl'),
-  );
-  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
-  return new Map(paths.map((path) => [relative(dir, path).slice(0, -'.jsonl'.length), readFileSync(path, 'utf8')]));
-}
-
-const lineCount = (text: string) => text.split('\n').length - 1;
 
 /** Rows and different times of each stream in Parquet files. */
 async function parquetCounts(dir: string): Promise<unknown[][]> {

@@ -43,7 +43,16 @@ test('a lane whose thread died is opened again and goes on', async () => {
   const pool = new WorkerPool<LaneTask, LaneReport>(module, 1);
   const scheduler = new Scheduler(pool, { logger: new Logger('error', () => {}), positions() {} });
   const folders = { ingest: join(dir, 'died'), processors: dir };
-  const common = { folders, partitions: 1, declared: [], kind: 'branch', patterns: ['#'], processors: [] } as const;
+  const common = {
+    folders,
+    partitions: 1,
+    declared: [],
+    kind: 'branch',
+    patterns: ['#'],
+    inputs: [],
+    owned: [],
+    processors: [],
+  } as const;
   const spec = { ...common, id: 'branch a', name: 'a', sink: {} } as unknown as LaneSpec;
   await scheduler.start([spec]);
   await eventually('rows of the lane', () => scheduler.statuses[0]!.rows > 0);

@@ -42,6 +42,8 @@ export interface KafkaOptions {
   properties?: Record<string, string>;
   /** Adds listeners with login and with TLS, and ACLs. */
   secure?: boolean;
+  /** Starts something in front of the broker's port, and gives the port that clients are told instead. */
+  through?: (brokerPort: number) => Promise<number>;
 }
 
 /** Options for a test that uses `sharedKafka`. */
@@ -85,7 +87,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   const how = runtime();
   if (how === null) throw new Error(MISSING);
   const port = await serverPort();
-  const brokers = [`127.0.0.1:${port}`];
+  const told = (await options.through?.(port)) ?? port;
+  const brokers = [`127.0.0.1:${told}`];
   const server = new ServerProcess(
     'kafka',
     () => java([...SMALL, ...QUIET], ['kafka.Kafka', file]),
@@ -98,11 +101,13 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     how === 'native' ? await nativeJava() : await dockerJava(dir, [port, ...Object.values(guarded?.ports ?? {})]);
   const properties = {
     ...(await propertiesOf(dir, port, guarded, how === 'native' ? '127.0.0.1' : '0.0.0.0')),
+    ...(told === port ? {} : { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${told}` }),
     ...options.properties,
   };
   writeFileSync(file, lines(properties));
 
-  const clusterId = randomBytes(16).toString('base64url');
+  // One that begins with a dash would be taken for an option.
+  const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
   const format = java(QUIET, [
     ...['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', file],
     ...(guarded?.formatArgs ?? []),

@@ -36,6 +36,9 @@ export async function pitwall(
   return { code, stdout, stderr };
 }
 
+/** A process that was told to end and has not by then is a fault of the product. */
+const STOP_TIMEOUT_MS = 60_000;
+
 /** A running `pitwall run` as a process of its own. */
 export class GatewayProcess {
   private child: ChildProcess | null = null;
@@ -46,6 +49,8 @@ export class GatewayProcess {
   constructor(
     readonly dir: string,
     private readonly yaml: string,
+    /** Further ones of `pitwall run`, such as a role. */
+    private readonly args: readonly string[] = [],
   ) {}
 
   get pid(): number {
@@ -56,7 +61,7 @@ export class GatewayProcess {
   async start(): Promise<this> {
     const file = join(this.dir, 'pitwall.yaml');
     writeFileSync(file, this.yaml);
-    const child = spawn(process.execPath, ['--enable-source-maps', MAIN, 'run', '-c', file], {
+    const child = spawn(process.execPath, ['--enable-source-maps', MAIN, 'run', '-c', file, ...this.args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
@@ -79,18 +84,27 @@ export class GatewayProcess {
     return this;
   }
 
+  get running(): boolean {
+    return this.child !== null && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
   /** SIGTERM, and waits for the end; returns the exit code. */
   async stop(): Promise<number | null> {
     const child = this.child!;
-    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    if (!this.running) return child.exitCode;
     child.kill('SIGTERM');
-    const [code] = (await once(child, 'exit')) as [number | null];
+    const ended = once(child, 'exit');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
+    clearTimeout(timer);
+    if (signal === 'SIGKILL')
+      throw new Error(`it did not end within ${STOP_TIMEOUT_MS} ms of SIGTERM:\n${this.stderr}`);
     return code;
   }
 
   async kill(): Promise<void> {
+    if (!this.running) return;
     const child = this.child!;
-    if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
     await once(child, 'exit');
   }

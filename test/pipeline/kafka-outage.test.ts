@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kafka, logLevel } from 'kafkajs';
+import { type KafkaServer, needsOwnKafka, startKafka } from '../servers/kafka-server.js';
+import { eventually } from '../support/eventually.js';
+import type { GatewayProcess } from '../support/gateway-process.js';
+import { IngestClient } from '../support/ingest-client.js';
+import { repeated, Scenario } from './kafka-scenario.js';
+
+const T = 1711111111000;
+const FILLING = 'y'.repeat(100_000);
+
+/** One server for these tests, which run one after the other and leave it running. */
+let own: Promise<KafkaServer> | null = null;
+const ownKafka = () => (own ??= startKafka());
+
+/** Frames that both sinks take, numbered from 1. */
+const frame = (seq: number, more: object = {}) => {
+  return { stream: `car/${seq % 7}/engine`, seq, t: T + seq, n: seq, rpm: 5000, ...more };
+};
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+
+/** The numbers of the rows that a sink has, ascending. */
+function numbers(flow: Scenario, sink: 'raw' | 'out'): number[] {
+  const rows = [...flow.union(sink).values()].flat();
+  return rows.map((line) => JSON.parse(line).n as number).sort((a, b) => a - b);
+}
+
+const page = async ({ http }: GatewayProcess, path: string) => (await fetch(`http://${http}${path}`)).text();
+const metric = async (gateway: GatewayProcess, name: string) => {
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await page(gateway, '/metrics'))![1]);
+};
+
+test('with ack: bus a device is answered when Kafka has its message, and not before', needsOwnKafka(), async (t) => {
+  const kafka = await ownKafka();
+  const flow = new Scenario(t, kafka.brokers, { gateway: '  ack: bus' });
+  const all = await (await flow.process('all', 'all')).start();
+  const client = await IngestClient.connect(all.http, '?client=careful');
+  client.send(frame(1));
+  await client.until('the first answer', () => client.acked === 1);
+  await kafka.kill();
+  client.send(frame(2));
+  client.send(frame(3));
+  await sleep(3000);
+  assert.equal(client.acked, 1, 'answered though Kafka is away');
+  await kafka.start();
+  await client.until('the answer when Kafka is back', () => client.acked === 3, 30_000);
+  await client.close();
+  await eventually('the rows', () => flow.rows('raw') >= 3 && flow.rows('out') >= 3);
+  assert.equal(await all.stop(), 0, all.stderr);
+  for (const sink of ['raw', 'out'] as const) assert.deepEqual(numbers(flow, sink), upTo(3), sink);
+});
+
+test(
+  'a spool that is full holds the devices back, and all goes on when the broker is there again',
+  needsOwnKafka(),
+  async (t) => {
+    const kafka = await ownKafka();
+    const flow = new Scenario(t, kafka.brokers, { gateway: '  memory: 32MiB', kafka: '    spoolSize: 16MiB' });
+    const all = await (await flow.process('all', 'all')).start();
+    const frames = 400;
+    let client = await IngestClient.connect(all.http, '?client=held');
+    let sent = 0;
+    const sendSome = () => {
+      const answered = Math.max(client.hello.resume!, client.acked);
+      while (sent < Math.min(frames, answered + 20)) client.send(frame(++sent, { FILLING }));
+    };
+    sendSome();
+    await client.until('the first answer', () => client.acked >= 1);
+    await kafka.kill();
+    await eventually('a full spool', async () => {
+      sendSome();
+      return JSON.parse(await page(all, '/health')).spool.full === true;
+    });
+    const { acked } = client;
+    assert.ok(acked < frames, 'all was acknowledged though the spool was full');
+    assert.ok((await metric(all, 'pitwall_memory_held_peak_bytes')) <= 32 * 1024 * 1024);
+    // It ends all the same, and what it has answered is there afterwards.
+    assert.equal(await all.stop(), 0, all.stderr);
+    await all.start();
+    client = await IngestClient.connect(all.http, '?client=held');
+    const resume = client.hello.resume!;
+    assert.ok(resume >= acked, `acknowledged ${acked}, durable ${resume}`);
+    sent = resume;
+    sendSome();
+    await sleep(1000);
+    assert.ok(client.acked < frames, 'all was acknowledged though Kafka is away');
+    await kafka.start();
+    await eventually(
+      'all answers',
+      () => {
+        sendSome();
+        return client.acked === frames;
+      },
+      40_000,
+    );
+    await client.close();
+    await eventually('all rows', () => flow.rows('raw') >= frames && flow.rows('out') >= frames, 40_000);
+    assert.equal(await all.stop(), 0, all.stderr);
+    for (const sink of ['raw', 'out'] as const) assert.deepEqual(numbers(flow, sink), upTo(frames), sink);
+  },
+);
+
+test(
+  'a broker that is silent keeps neither the devices from going on nor the process from ending',
+  needsOwnKafka(),
+  async (t) => {
+    const kafka = await ownKafka();
+    const flow = new Scenario(t, kafka.brokers);
+    const all = await (await flow.process('all', 'all')).start();
+    let client = await IngestClient.connect(all.http, '?client=silent');
+    let sent = 0;
+    const send = async (rows: number) => {
+      for (const end = sent + rows; sent < end; ) client.send(frame(++sent));
+      await client.until('all answers', () => client.acked === sent);
+    };
+    await send(50);
+    await eventually('the first rows', () => flow.rows('raw') === 50 && flow.rows('out') === 50);
+    kafka.pause();
+    t.after(() => kafka.resume());
+    await send(50);
+    await sleep(3000);
+    await send(50);
+    assert.equal(await all.stop(), 0, all.stderr);
+    for (const [line, times] of repeated(all.stderr)) assert.ok(times <= 6, `${times} times: ${line}`);
+    kafka.resume();
+    await all.start();
+    client = await IngestClient.connect(all.http, '?client=silent');
+    assert.equal(client.hello.resume, 150);
+    await send(50);
+    await eventually('all rows', () => flow.rows('raw') >= 200 && flow.rows('out') >= 200, 40_000);
+    assert.equal(await all.stop(), 0, all.stderr);
+    for (const sink of ['raw', 'out'] as const) assert.deepEqual(numbers(flow, sink), upTo(200), sink);
+  },
+);
+
+/** What was in the topic and nobody had read is lost with it; here that is nothing. */
+test(
+  'a topic that is deleted while all runs is made anew, and no row that comes from then on is missed',
+  needsOwnKafka(),
+  async (t) => {
+    const kafka = await ownKafka();
+    const flow = new Scenario(t, kafka.brokers);
+    const all = await (await flow.process('all', 'all')).start();
+    const client = await IngestClient.connect(all.http, '?client=deleted');
+    let sent = 0;
+    // Each row a message of its own, so that the offsets of the new topic are behind those of the old one for a while.
+    const send = async (rows: number) => {
+      for (const end = sent + rows; sent < end; await sleep(150))
+        client.send({ ...frame(++sent), stream: 'car/1/engine' });
+    };
+    await send(30);
+    await eventually('the first rows', () => flow.rows('raw') === 30 && flow.rows('out') === 30);
+    await eventually('that they are durable', async () => {
+      const lags = (await page(all, '/metrics')).matchAll(/^pitwall_lane_lag_records\{lane="branch .*\} (\d+)$/gm);
+      return [...lags].every(([, lag]) => lag === '0');
+    });
+    const admin = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [flow.topic] });
+    await admin.disconnect();
+    await send(20);
+    await client.until('all answers', () => client.acked === sent);
+    await eventually('all rows', () => flow.rows('raw') >= 50 && flow.rows('out') >= 50, 40_000).catch(() => {});
+    assert.equal(await all.stop(), 0, all.stderr);
+    t.diagnostic(JSON.stringify(repeated(all.stderr).slice(0, 6)));
+    assert.match(all.stderr, /was deleted and made anew/);
+    for (const [line, times] of repeated(all.stderr)) assert.ok(times <= 12, `${times} times: ${line}`);
+    for (const sink of ['raw', 'out'] as const) assert.deepEqual(numbers(flow, sink), upTo(50), sink);
+  },
+);

@@ -1,0 +1,43 @@
+import kafkajs, { type Admin, Kafka, logLevel } from 'kafkajs';
+
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+
+/** What kafkajs's own admin client answers, or does. */
+export async function asAdmin<T>(brokers: readonly string[], ask: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    return await ask(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+export interface Right {
+  kind: 'TOPIC' | 'GROUP' | 'CLUSTER';
+  /** What the names of the topics or groups begin with; of the cluster, `kafka-cluster`. */
+  name: string;
+  operation: 'READ' | 'WRITE' | 'CREATE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS' | 'IDEMPOTENT_WRITE';
+}
+
+/** Gives a user rights, or takes them from it. */
+export async function setRights(
+  brokers: readonly string[],
+  username: string,
+  rights: readonly Right[],
+  change: 'grant' | 'revoke' = 'grant',
+): Promise<void> {
+  const acl = rights.map(({ kind, name, operation }) => ({
+    resourceType: AclResourceTypes[kind],
+    resourceName: name,
+    resourcePatternType: kind === 'CLUSTER' ? ResourcePatternTypes.LITERAL : ResourcePatternTypes.PREFIXED,
+    principal: `User:${username}`,
+    host: '*',
+    operation: AclOperationTypes[operation],
+    permissionType: AclPermissionTypes.ALLOW,
+  }));
+  await asAdmin(brokers, async (admin) => {
+    if (change === 'grant') await admin.createAcls({ acl });
+    else await admin.deleteAcls({ filters: acl });
+  });
+}
