@@ -44,10 +44,19 @@ class BytesView extends BaseBytes {
   }
 }
 
+/** `schemas/NAME.avsc` as JSON. */
+function readAvroSchema(name: string): avro.Schema {
+  return JSON.parse(readFileSync(new URL(`../../schemas/${name}.avsc`, import.meta.url), 'utf8'));
+}
+
+/** `schemas/NAME.avsc` as one line of JSON, for a schema registry. */
+export function avroSchemaText(name: string): string {
+  return JSON.stringify(readAvroSchema(name));
+}
+
 /** Loads `schemas/NAME.avsc`, with every `bytes` field read as a view of the input. */
 export function loadAvroType(name: string): avro.Type {
-  const url = new URL(`../../schemas/${name}.avsc`, import.meta.url);
-  return avro.Type.forSchema(JSON.parse(readFileSync(url, 'utf8')), {
+  return avro.Type.forSchema(readAvroSchema(name), {
     typeHook: (schema: unknown) =>
       schema === 'bytes' || (schema as { type?: string }).type === 'bytes'
         ? (new BytesView() as unknown as avro.Type)

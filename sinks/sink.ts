@@ -7,6 +7,8 @@ export interface SinkBatch {
   partition: number;
   /** Offset of the record the rows came from. */
   offset: number;
+  /** The record's key, which is that of the stream's entity; empty without rows. */
+  key: string;
   /** Captures of the patterns that named the stream. */
   tags: Readonly<Record<string, string>>;
   /** When the gateway received the record, microseconds since 1970. */

@@ -131,10 +131,13 @@ export function busContract(name: string, open: OpenBus, options: { runs?: numbe
       commit.append('telemetry', 3, meta(1), value('b'));
       commit.setFact('clients', 'car-44', Buffer.from('17'));
       commit.addSchema(schema);
-      assert.equal(await bus.end('telemetry', 0) + await bus.end('telemetry', 3), 0);
+      assert.equal((await bus.end('telemetry', 0)) + (await bus.end('telemetry', 3)), 0);
       assert.equal(bus.fact('clients', 'car-44'), undefined);
       await commit.commit();
-      assert.deepEqual([...texts(await readAll(bus, 'telemetry', 0)), ...texts(await readAll(bus, 'telemetry', 3))], ['a', 'b']);
+      assert.deepEqual(
+        [...texts(await readAll(bus, 'telemetry', 0)), ...texts(await readAll(bus, 'telemetry', 3))],
+        ['a', 'b'],
+      );
       assert.equal(bus.fact('clients', 'car-44')?.toString(), '17');
       assert.deepEqual(bus.schema(schema.fingerprint)?.fields, schema.fields);
       assert.equal(bus.schema(schema.fingerprint)?.fingerprint, schema.fingerprint);

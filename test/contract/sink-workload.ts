@@ -82,6 +82,7 @@ export function workload(seed: number, records: number, partitions = 3, streams 
       topic: TOPIC,
       partition,
       offset: offsets[partition]!,
+      key: tick ? '' : `car/${car}`,
       tags: tick ? {} : { car },
       receivedUs: START_US + i * 20_000,
     });

@@ -117,7 +117,7 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
     const sink = under.make(folder);
     await sink.open();
     const batch = { stream: '', schema: new Schema([]), rows: 0, timeUs: new Float64Array(0), columns: [] };
-    await sink.write([{ batch, topic: TOPIC, partition: 5, offset: 77, tags: {}, receivedUs: 1e15 }]);
+    await sink.write([{ batch, topic: TOPIC, partition: 5, offset: 77, key: '', tags: {}, receivedUs: 1e15 }]);
     assert.deepEqual(await sink.flush(false), [{ topic: TOPIC, partition: 5, offset: 78 }]);
     assert.deepEqual(await sink.open(), [{ topic: TOPIC, partition: 5, offset: 78 }]);
     await sink.close();

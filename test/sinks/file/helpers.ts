@@ -37,6 +37,7 @@ export function record(
     topic: 'telemetry',
     partition: 0,
     offset,
+    key: '',
     tags: {},
     receivedUs: START_US + offset * 1e6,
     ...more,

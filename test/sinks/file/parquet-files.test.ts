@@ -150,6 +150,7 @@ test('large files of several row groups hold every cell, with either compression
       topic: 'telemetry',
       partition: 0,
       offset: n,
+      key: '',
       tags: {},
       receivedUs: START_US,
     }),
