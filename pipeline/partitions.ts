@@ -37,6 +37,7 @@ export class Partitions {
   /** Topics of the bus with what devices send. */
   private inputs: string[];
   private owned: number[] = [];
+  private making: Promise<void> | null = null;
   private stopping = false;
   private readonly committing: NodeJS.Timeout;
   private readonly looking: NodeJS.Timeout | null;
@@ -50,7 +51,7 @@ export class Partitions {
     private readonly scheduler: Scheduler,
     private readonly logger: Logger,
   ) {
-    this.committing = setInterval(() => void this.commit(), COMMIT_MS);
+    this.committing = setInterval(() => void this.tend(), COMMIT_MS);
     this.inputs = lane.spread ? [] : [TELEMETRY_TOPIC];
     this.looking = lane.spread ? setInterval(() => void this.look(), LOOK_MS) : null;
   }
@@ -169,6 +170,20 @@ export class Partitions {
     this.scheduler.update(buildLanes(this.config, this.lane, this.owned, this.inputs)).catch((error: unknown) => {
       this.logger.error('lanes could not be changed', { error: String((error as Error)?.stack ?? error) });
     });
+  }
+
+  private async tend(): Promise<void> {
+    await this.commit();
+    // A topic of the bus may have been deleted.
+    if (this.making || !this.statuses.some(({ state }) => state === 'retrying')) return;
+    this.making = prepareTopics(this.lane)
+      .then((warnings) => {
+        for (const warning of warnings) this.logger.warn(warning);
+      })
+      .catch((error: Error) => this.logger.debug(`the topics could not be made: ${error.message}`))
+      .finally(() => {
+        this.making = null;
+      });
   }
 
   /** The least that any lane has made durable, so that Kafka's own tools show how far behind the group is. */
