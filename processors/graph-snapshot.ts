@@ -85,7 +85,8 @@ export function readState(
   if (!bytes) return { dropped: 'it has no record of the plans it belongs to' };
   const partition = deserialize(bytes) as PartitionState;
   if (partition.version === UNCOUNTED_VERSION) Object.assign(partition, { epoch: '', writers: [] });
-  else if (partition.version !== VERSION) return { dropped: `its form is version ${partition.version}, not ${VERSION}` };
+  else if (partition.version !== VERSION)
+    return { dropped: `its form is version ${partition.version}, not ${VERSION}` };
   if (partition.plans !== hash) return { dropped: 'the processors were changed' };
   return { partition };
 }
