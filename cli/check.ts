@@ -1,8 +1,7 @@
 import { PitwallError } from '../core/errors.js';
 import { formatBytes } from '../core/units.js';
-import type { KafkaConnection } from '../kafka/kafka-connection.js';
-import type { Config, SinkConfig } from '../pipeline/config/config.js';
-import { folderFault } from '../pipeline/config/folder-fault.js';
+import type { Config } from '../pipeline/config/config.js';
+import { busPlaces, type Place, sinkPlace } from './check-places.js';
 import { CONFIG_OPTION, type Command, type Io } from './command.js';
 import { readChecked } from './read-checked.js';
 
@@ -18,7 +17,8 @@ export const command: Command = {
     },
   },
   help: `Prints what the file says in a few lines, or all its problems as FILE:LINE:COLUMN: WHAT (exit code 78).
---connect tries the folders and servers of the bus and of the sinks, and writes nothing (exit code 1 on failure).`,
+--connect tries the folders and servers of the bus and of the sinks, and writes nothing (exit code 1 on failure): of
+Kafka, whether it answers, which topics are there or would be made, and which rights are missing.`,
   async run(args, io) {
     const { file, config } = readChecked(args, io);
     io.stdout.write(summary(file, config));
@@ -37,44 +37,15 @@ export const command: Command = {
   },
 };
 
-/** Something outside that the configuration needs. */
-interface Place {
-  name: string;
-  isServer: boolean;
-  /** Why it cannot be used, without secrets, or null. */
-  fault(): Promise<string | null>;
-}
-
-function busPlaces({ bus: { log, kafka } }: Config): Place[] {
-  if (!kafka) return [folder('bus.log', log.dir)];
-  return [
-    folder('bus.kafka.spool', log.dir),
-    folder('bus.kafka.state', kafka.stateDir),
-    kafkaCluster('bus.kafka', kafka.connection),
-  ];
-}
-
-function sinkPlace(sink: SinkConfig): Place {
-  const name = `sinks.${sink.name}`;
-  return sink.type === 'file' ? folder(name, sink.path) : kafkaCluster(name, sink.connection);
-}
-
-function folder(name: string, path: string): Place {
-  return { name, isServer: false, fault: () => folderFault(path) };
-}
-
-function kafkaCluster(name: string, _connection: KafkaConnection): Place {
-  return { name, isServer: true, fault: async () => 'this version does not try whether Kafka can be reached' };
-}
-
 async function tryAll(places: readonly Place[], io: Io): Promise<string[]> {
-  const faults: string[] = [];
-  for (const { name, isServer, fault } of places) {
-    const why = await fault();
-    if (why !== null) faults.push(`${name}: ${why}`);
-    else io.stdout.write(`  ${name}: ${isServer ? 'the server answers' : 'the folder can be written'}\n`);
+  const all: string[] = [];
+  for (const { name, look } of places) {
+    const { found, warnings, faults } = await look();
+    for (const warning of warnings) io.stderr.write(`warning: ${name}: ${warning}\n`);
+    if (faults.length === 0) io.stdout.write(`  ${name}: ${found}\n`);
+    all.push(...faults.map((fault) => `${name}: ${fault}`));
   }
-  return faults;
+  return all;
 }
 
 /** Never a secret: of a connection, its brokers, and how names are proved. */

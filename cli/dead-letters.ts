@@ -1,4 +1,4 @@
-import { DEAD_LETTERS_TOPIC } from '../bus/bus.js';
+import { type BusRecord, DEAD_LETTERS_TOPIC } from '../bus/bus.js';
 import { patternFault, StreamPattern } from '../core/stream-pattern.js';
 import { closeAll, openTopic } from '../pipeline/bus-reader.js';
 import { loadConfig } from '../pipeline/config/load-config.js';
@@ -6,6 +6,8 @@ import { type DeadLetter, decodeDeadLetter } from '../schemas/dead-letter.js';
 import { CONFIG_OPTION, type Command, usageError } from './command.js';
 
 const READ_BYTES = 1024 * 1024;
+/** Origins of a partition that are remembered. */
+const SEEN_MAX = 1_000_000;
 /** Of an original, in a line for people. */
 const SHOWN_BYTES = 120;
 
@@ -38,13 +40,18 @@ start of the original. "show" and "replay" are not part of this version.`,
     const config = loadConfig(values.config as string, io.env);
     const open = await openTopic(config, DEAD_LETTERS_TOPIC);
     const found: { position: string; letter: DeadLetter }[] = [];
+    let unreadable = 0;
     for (const { bus, topic, partition } of open) {
+      const seen = new SeenOrigins();
       for (let offset = await bus.start(topic, partition); ; ) {
         const run = await bus.read(topic, partition, offset, READ_BYTES);
-        if (run.records.length === 0) break;
+        // Between the records of a topic in Kafka there may be messages of others, and whole runs of them.
+        if (run.next === offset && run.records.length === 0) break;
         for (const record of run.records) {
-          const letter = decodeDeadLetter(record.value);
-          if (pattern && !pattern.matches(letter.stream)) continue;
+          if (!seen.isNew(record)) continue;
+          const letter = readable(record.value);
+          if (letter === null) unreadable++;
+          if (letter === null || (pattern && !pattern.matches(letter.stream))) continue;
           if (values.code !== undefined && letter.code !== values.code) continue;
           // Copied: a record's bytes are valid until the next read only.
           letter.original = Buffer.from(values.json ? letter.original : letter.original.subarray(0, SHOWN_BYTES + 1));
@@ -59,10 +66,37 @@ start of the original. "show" and "replay" are not part of this version.`,
     for (const { position, letter } of found.slice(-last)) {
       io.stdout.write(values.json ? `${asJson(position, letter)}\n` : `${asLine(position, letter)}\n`);
     }
+    if (unreadable > 0) io.stderr.write(`records that cannot be read and are left out: ${unreadable}\n`);
     if (found.length === 0) io.stderr.write('no dead letters\n');
     return 0;
   },
 };
+
+/**
+ * A letter may stand in Kafka more than once, each time with the same origin. Not as a Deduplicator has it: letters of a
+ * writer come from several places, and so not in the order of their numbers.
+ */
+class SeenOrigins {
+  private readonly seen = new Set<string>();
+
+  isNew({ writer, sequence, parts }: BusRecord): boolean {
+    const row = parts?.[0] ? `${parts[0].sequence}.${parts[0].firstRow}` : '';
+    const origin = `${writer}\n${sequence}\n${row}`;
+    if (this.seen.has(origin)) return false;
+    this.seen.add(origin);
+    // What is repeated follows soon: after a crash, and from the processors beside.
+    if (this.seen.size > SEEN_MAX) this.seen.delete(this.seen.values().next().value!);
+    return true;
+  }
+}
+
+function readable(value: Buffer): DeadLetter | null {
+  try {
+    return decodeDeadLetter(value);
+  } catch {
+    return null;
+  }
+}
 
 function byTime(a: { letter: DeadLetter }, b: { letter: DeadLetter }): number {
   return a.letter.receivedUs - b.letter.receivedUs;
