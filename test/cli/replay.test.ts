@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StrictIngestServer } from '../devices/strict-ingest-server.js';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { GatewayProcess, MAIN, pitwall } from '../support/gateway-process.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -88,6 +89,12 @@ test('a fleet loses nothing and stores nothing twice while its gateway is killed
     drive('ws', '--to', `ws://${gateway.http}`, '--burst'),
     drive('mq', '--to', `mqtt://${gateway.mqtt}`, '--qos', '2'),
   ];
+  // A first connection that is refused ends a sender: it may have been told a wrong address.
+  const connected = async () => {
+    const page = await (await fetch(`http://${gateway.http}/metrics`)).text();
+    return [...page.matchAll(/^pitwall_connections\{.*\} (\d+)$/gm)].filter(([, count]) => Number(count) >= 2).length;
+  };
+  await eventually('all cars are connected', async () => (await connected()) === 2);
   for (let i = 0; i < 3; i++) {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await gateway.kill();

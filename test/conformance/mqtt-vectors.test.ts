@@ -83,7 +83,11 @@ async function play(
     }
     if (expect_disconnect) return (await client.isEnded(patienceMs)) ? null : 'the connection was not ended';
     client.send('c000');
-    const answer = await client.take(65_536, QUIET_MS);
+    let answer = '';
+    // A loaded machine may take longer than the others need to be told silent.
+    for (let i = 0; i < 20 && !answer.endsWith('d000') && !client.ended; i++) {
+      answer += await client.take(65_536, QUIET_MS);
+    }
     if (client.ended) return 'the connection was ended';
     if (!answer.endsWith('d000')) return 'the connection does not answer a PINGREQ';
     return bytesCount && answer !== 'd000' && !connect ? `unexpected ${answer}` : null;
