@@ -1,8 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PitwallError } from '../../core/errors.js';
 import type { KafkaFetcher } from '../../kafka/kafka-fetcher.js';
 import type { Position } from '../sink.js';
+import { failed } from './kafka-sink-fault.js';
 
 const READ_BYTES = 4 * 1024 * 1024;
 const PARTITION = 0;
+const MISSES_MAX = 50;
+const MISS_MS = 100;
 
 /** A position as a message of the positions topic, which is compacted: the last one of a key counts. */
 export function positionMessage(sink: string, { topic, partition, offset }: Position): { key: string; value: Buffer } {
@@ -25,9 +30,15 @@ export async function readPositions(
   const { start, end } = await fetcher.bounds(topic, PARTITION);
   const kept = new Map<string, Position>();
   const begun = new Map<string, [key: string, position: Position][]>();
-  for (let next = start; next < end; ) {
+  for (let next = start, misses = 0; next < end; ) {
     const messages = await fetcher.take(topic, PARTITION, next, READ_BYTES);
-    if (messages.length === 0) break;
+    if (messages.length === 0) {
+      // To go on without the rest would write rows twice.
+      if (++misses > MISSES_MAX) throw unreadable(sink, topic, next, end);
+      await sleep(MISS_MS);
+      continue;
+    }
+    misses = 0;
     next = messages.at(-1)!.offset + 1;
     for (const { key, value, transaction } of messages) {
       if (!transaction) continue;
@@ -57,4 +68,9 @@ function positionOf(key: Buffer | null, value: Buffer | null, sink: string): Pos
   } catch {
     return null;
   }
+}
+
+function unreadable(sink: string, topic: string, next: number, end: number): PitwallError {
+  const what = `topic ${topic} gives nothing at offset ${next}, though it reaches to ${end}`;
+  return failed(`kafka sink "${sink}": ${what}: has it a leader, and is it in order?`, true);
 }

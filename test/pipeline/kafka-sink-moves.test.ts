@@ -36,7 +36,7 @@ test(
     const one = await (await flow.process('one', 'process')).start();
     const two = await (await flow.process('two', 'process')).start();
     const drive = driveFleets(gateway, { seconds: SECONDS, seed: SEED });
-    await eventually('rows on their way', () => flow.rows('out') > 0);
+    await eventually('rows on their way', () => flow.rows('out') > 0, 60_000);
     await sleep(2000);
     await one.kill();
     const three = await (await flow.process('three', 'process')).start();

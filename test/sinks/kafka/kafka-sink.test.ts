@@ -68,8 +68,8 @@ describe('The Kafka sink', needsSharedKafka(), () => {
 
   test('that is dropped with a transaction open leaves nothing of it, and the next one goes on behind the last.', async (t) => {
     const topic = uniqueName('dropped');
-    const batches = workload(11, 400);
-    const first = await start(t, topic);
+    const batches = workload(11, 400).filter(({ batch }) => batch.schema.indexOf('ax') >= 0 || batch.rows === 0);
+    const first = await start(t, topic, { format: 'avro' });
     await first.open();
     await first.write(batches.slice(0, 100));
     await first.flush(true);
@@ -78,13 +78,17 @@ describe('The Kafka sink', needsSharedKafka(), () => {
     await first.write(Array.from({ length: 12 }, (_, i) => batchOf(10_000 + i, randomBytes(450_000).toString('hex'))));
     assert.ok((await size(topic)) > rowCount(batches.slice(0, 150)));
 
-    const second = await start(t, topic);
+    const second = await start(t, topic, { format: 'avro' });
     const positions = await second.open();
     const ends = new Map(positions.map(({ partition, offset }) => [partition, offset]));
     for (const { partition, offset } of batches.slice(0, 100)) assert.ok(offset < ends.get(partition)!);
     await second.write(batches);
     await second.flush(true);
-    assertRows(rowsByStream(await read(topic), jsonRows), finite(rowsOf(batches)));
+    const decode = ({ headers, value }: ReadMessage) => avroRowsOf(headers.schema!, value);
+    assertRows(rowsByStream(await read(topic), decode), rowsOf(batches));
+    if (needsPython().skip) return;
+    const { brokers } = await sharedKafka();
+    assertPythonRows(await consumeInPython(brokers, topic, await writeLast(brokers, topic)), batches);
   });
 
   test('that lost a partition is fenced, says so, and can be opened anew.', async (t) => {

@@ -8,7 +8,7 @@ import { avroRowsOf } from './avro-rows.js';
 import { type ReadMessage, readCommitted } from './read-committed.js';
 import { jsonRows, optionsOf, rowsByStream } from './sink-options.js';
 
-/** The Kafka sink as the contract suite sees it, read back by kafkajs's own consumer and plain avsc. */
+/** The Kafka sink as the contract suite sees it, read back message by message, and with plain avsc. */
 
 /** Known before the suite, since `make` cannot wait; the processes that it kills have it from their environment. */
 const { brokers } = await sharedKafka();
