@@ -90,11 +90,10 @@ test('a fleet loses nothing and stores nothing twice while its gateway is killed
     drive('mq', '--to', `mqtt://${gateway.mqtt}`, '--qos', '2'),
   ];
   // A first connection that is refused ends a sender: it may have been told a wrong address.
-  const connected = async () => {
-    const page = await (await fetch(`http://${gateway.http}/metrics`)).text();
-    return [...page.matchAll(/^pitwall_connections\{.*\} (\d+)$/gm)].filter(([, count]) => Number(count) >= 2).length;
-  };
-  await eventually('all cars are connected', async () => (await connected()) === 2);
+  await eventually('all cars are connected', async () => {
+    const { mqtt, websocket } = await gateway.connections();
+    return mqtt! >= 2 && websocket! >= 2;
+  });
   for (let i = 0; i < 3; i++) {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await gateway.kill();

@@ -107,6 +107,9 @@ async function run(way: Way): Promise<Map<string, string>> {
   void replay.then(() => {
     ended = true;
   });
+  // A first connection that is refused ends a sender: it may have been told a wrong address.
+  const connected = async () => Object.values(await gateway.connections()).some((count) => count > 0);
+  if (way.kills > 0) await eventually('it is connected', connected);
   for (let kill = 0; kill < way.kills; kill++) {
     await new Promise((next) => setTimeout(next, 150 + Math.random() * 600));
     // On a slow machine the restarts may outlast the drive; three kills in the middle of it are asked for.

@@ -88,6 +88,13 @@ export class GatewayProcess {
     return this.child !== null && this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  /** Open connections of devices, by protocol. */
+  async connections(): Promise<Record<string, number>> {
+    const page = await (await fetch(`http://${this.http}/metrics`)).text();
+    const found = page.matchAll(/^pitwall_connections\{protocol="(\w+)"\} (\d+)$/gm);
+    return Object.fromEntries([...found].map(([, protocol, count]) => [protocol, Number(count)]));
+  }
+
   /** SIGTERM, and waits for the end; returns the exit code. */
   async stop(): Promise<number | null> {
     const child = this.child!;
