@@ -8,7 +8,17 @@ export function jsonLines(dir: string): Map<string, string> {
     (entry) => entry.isFile() && entry.name.endsWith('.jsonl'),
   );
   const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
-  return new Map(paths.map((path) => [relative(dir, path).slice(0, -'.jsonl'.length), readFileSync(path, 'utf8')]));
+  return new Map(paths.map((path) => [relative(dir, path).slice(0, -'.jsonl'.length), textOf(path)]));
+}
+
+/** A sink that opens again takes away what it has not kept, and that may be the whole file. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 export function lineCount(text: string): number {
