@@ -32,8 +32,12 @@ export async function countStoredRows(logDir: string, expected: readonly Expecte
   }
 }
 
-/** Counts the rows on a bus as its readers take them: what stands there twice with the same origin counts once. */
-export async function countRows(bus: BusReader, expected: readonly ExpectedRows[]): Promise<StoredRows> {
+/** Counts the rows of a topic as its readers take them: what stands there twice with the same origin counts once. */
+export async function countRows(
+  bus: BusReader,
+  expected: readonly ExpectedRows[],
+  topic = TELEMETRY_TOPIC,
+): Promise<StoredRows> {
   const seen = new Map<string, { range: ExpectedRows; bits: Uint8Array }[]>();
   for (const range of expected) {
     const ranges = seen.get(range.stream) ?? [];
@@ -43,7 +47,7 @@ export async function countRows(bus: BusReader, expected: readonly ExpectedRows[
   let stored = 0;
   let surplus = 0;
   let times = new Float64Array(0);
-  await eachBatch(bus, TELEMETRY_TOPIC, (stream, packed) => {
+  await eachBatch(bus, topic, (stream, packed) => {
     if (times.length < packed.rows) times = new Float64Array(packed.rows);
     readTimes(packed, times, 0);
     stored += packed.rows;
@@ -59,7 +63,7 @@ export async function countRows(bus: BusReader, expected: readonly ExpectedRows[
  * Gives the batches of a topic, up to the end that it has at the beginning. On the embedded log each record stands once, and
  * what stands there twice is given twice.
  */
-export async function eachBatch(
+async function eachBatch(
   bus: BusReader,
   topic: string,
   take: (stream: string, packed: ReadPackedBatch) => void,

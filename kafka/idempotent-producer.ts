@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type KafkaClientOptions, kafkaClient } from './kafka-client.js';
 import type { KafkaConnection } from './kafka-connection.js';
 import { typeOf } from './kafka-fault.js';
-import { type Broker, type Cluster, clusterOf, type ProducerIdentity } from './kafka-internals.js';
+import { type Cluster, clusterOf, type ProducerIdentity } from './kafka-internals.js';
 import { KafkaSockets } from './kafka-sockets.js';
 import { produce, type SentBatch } from './produce.js';
 import { batchHead, type PackedBatch } from './record-batch.js';
@@ -31,6 +31,7 @@ export class IdempotentProducer {
   private link: Link | null = null;
   private identity: ProducerIdentity | null = null;
   private readonly sequences = new Map<string, number>();
+  private ended = false;
 
   constructor(
     private readonly connection: KafkaConnection,
@@ -46,7 +47,7 @@ export class IdempotentProducer {
     for (let attempt = 0; ; attempt++) {
       const fault = await this.attempt(batches, left);
       if (fault === null) return;
-      if (!isPassing(fault) || attempt >= this.retries) throw fault;
+      if (this.ended || !isPassing(fault) || attempt >= this.retries) throw fault;
       await sleep(waitMs);
       waitMs = Math.min(WAIT_MS_MAX, waitMs * 2);
     }
@@ -54,10 +55,8 @@ export class IdempotentProducer {
 
   /** Ends it at once; what is under way fails. */
   cut(): void {
-    const { link } = this;
-    this.link = null;
-    link?.sockets.cut(new Error('the connection was cut'));
-    link?.cluster.disconnect().catch(() => {});
+    this.ended = true;
+    this.disconnect();
   }
 
   /** The orderly end. */
@@ -65,16 +64,23 @@ export class IdempotentProducer {
     await this.link?.cluster.disconnect();
   }
 
+  private disconnect(): void {
+    const { link } = this;
+    this.link = null;
+    link?.sockets.cut(new Error('the connection was cut'));
+    link?.cluster.disconnect().catch(() => {});
+  }
+
   /** Numbers the batches the first time, and takes those that were stored out of `left`. Returns why some were not. */
   private async attempt(batches: readonly PackedBatch[], left: Set<SentBatch>): Promise<unknown> {
     try {
       const { cluster, topics } = await this.open();
+      this.identity ??= await identify(cluster);
       const fresh = batches.map(({ topic }) => topic).filter((topic) => !topics.has(topic));
       if (fresh.length > 0) await cluster.addMultipleTargetTopics([...new Set(fresh)]);
       for (const topic of fresh) topics.add(topic);
       await cluster.refreshMetadataIfNecessary();
       if (left.size === 0) {
-        this.identity ??= await this.identify(cluster);
         for (const batch of batches) left.add(this.numbered(batch, this.identity));
       }
       const faults = await this.sendLeft(cluster, left);
@@ -83,10 +89,10 @@ export class IdempotentProducer {
       if (lasting !== undefined) return lasting;
       // Leaders may have moved.
       if (faults.every(isOfPartition)) await cluster.refreshMetadata();
-      else this.cut();
+      else this.disconnect();
       return faults[0] ?? new Error('a broker left a batch out of its answer');
     } catch (error) {
-      if (!isOfPartition(error)) this.cut();
+      if (!isOfPartition(error)) this.disconnect();
       return error;
     }
   }
@@ -109,6 +115,7 @@ export class IdempotentProducer {
   }
 
   private async open(): Promise<Link> {
+    if (this.ended) throw new Error('the connection was cut');
     if (this.link) return this.link;
     const sockets = new KafkaSockets();
     const cluster = clusterOf(kafkaClient(this.connection, { ...this.options, sockets }));
@@ -117,19 +124,17 @@ export class IdempotentProducer {
     return this.link;
   }
 
-  /** Any broker gives one. */
-  private async identify(cluster: Cluster): Promise<ProducerIdentity> {
-    const [nodeId] = cluster.getNodeIds();
-    const broker: Broker = await cluster.findBroker({ nodeId: nodeId! });
-    return broker.initProducerId({ transactionalId: undefined, transactionTimeout: WRITE_MS });
-  }
-
   private numbered(batch: PackedBatch, identity: ProducerIdentity): SentBatch {
     const name = `${batch.topic}/${batch.partition}`;
     const first = this.sequences.get(name) ?? 0;
     this.sequences.set(name, (first + batch.count) % SEQUENCES);
     return { ...batch, head: batchHead(batch, identity, first) };
   }
+}
+
+/** Any broker gives one. */
+function identify({ brokerPool }: Cluster): Promise<ProducerIdentity> {
+  return brokerPool.seedBroker.initProducerId({ transactionalId: undefined, transactionTimeout: WRITE_MS });
 }
 
 function byLeader(cluster: Cluster, batches: Iterable<SentBatch>): Map<string, SentBatch[]> {

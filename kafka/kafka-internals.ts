@@ -12,6 +12,8 @@ import type { GroupMember, GroupMemberAssignment, GroupState, Kafka, Message } f
  * - Transactions of many transactional ids over the same connections, see `TransactionalProducer`.
  */
 export interface Cluster {
+  /** The broker that `connect` has connected, whichever it is. */
+  brokerPool: { seedBroker: Broker };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   refreshMetadata(): Promise<void>;

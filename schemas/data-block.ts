@@ -153,7 +153,7 @@ function aligned(data: Buffer, start: number, length: number): ArrayBuffer {
 }
 
 /** The spacing in microseconds when the times are even to the microsecond, else 0. One row counts as even. */
-function evenPeriodUs(timeUs: Float64Array, rows: number): number {
+export function evenPeriodUs(timeUs: Float64Array, rows: number): number {
   if (rows <= 1) return 1;
   const first = timeUs[0]!;
   const period = (timeUs[rows - 1]! - first) / (rows - 1);

@@ -7,6 +7,8 @@ export interface BarePlan {
   target: string;
   partitions: number;
   compression: 'none' | 'gzip' | 'snappy' | 'lz4';
+  /** Each message as so many as it was merged from, of the same bytes together. */
+  unmerged: boolean;
   /** No more than so many bytes of values are held in memory and produced. */
   bytesMax: number;
 }

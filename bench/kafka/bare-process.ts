@@ -47,7 +47,7 @@ interface Loaded {
 }
 
 /** The messages as requests, from all partitions in turn. */
-async function load({ brokers, source, partitions, bytesMax }: BarePlan): Promise<Loaded> {
+async function load({ brokers, source, partitions, unmerged, bytesMax }: BarePlan): Promise<Loaded> {
   const fetcher = new KafkaFetcher({ brokers, tls: null, sasl: null }, CLIENT);
   const loaded: Loaded = { requests: [], messages: 0, bytes: 0, sourceBytes: 0 };
   const queues: Message[][] = [];
@@ -62,19 +62,20 @@ async function load({ brokers, source, partitions, bytesMax }: BarePlan): Promis
         loaded.sourceBytes += value?.length ?? 0;
         if (loaded.bytes >= bytesMax) continue;
         loaded.bytes += value?.length ?? 0;
-        loaded.messages++;
-        queue.push({
+        const message = {
           partition,
           key: key && Buffer.from(key),
           value: value && Buffer.from(value),
           headers: headers as Message['headers'],
           timestamp: String(timestampMs),
-        });
+        };
+        queue.push(...(unmerged ? pieces(message) : [message]));
       }
     }
     fetcher.forget(source, partition);
   }
   await fetcher.close();
+  loaded.messages = queues.reduce((sum, queue) => sum + queue.length, 0);
   const places = queues.map(() => 0);
   while (queues.some((queue, i) => places[i]! < queue.length)) {
     const request: Message[] = [];
@@ -90,6 +91,16 @@ async function load({ brokers, source, partitions, bytesMax }: BarePlan): Promis
     loaded.requests.push(request);
   }
   return loaded;
+}
+
+/** As many messages as the value was merged from. Their bytes mean nothing any more. */
+function pieces({ value, headers, ...rest }: Message & { value: Buffer | null }): Message[] {
+  const { parts, ...own } = headers ?? {};
+  const count = value && Buffer.isBuffer(parts) ? parts.toString().split(' ').length : 1;
+  const cut = (i: number) => Math.floor(((value?.length ?? 0) * i) / count);
+  return Array.from({ length: count }, (_, i) => {
+    return { ...rest, headers: own, value: value?.subarray(cut(i), cut(i + 1)) ?? null };
+  });
 }
 
 process.send?.(await main(JSON.parse(process.argv[2]!) as BarePlan));

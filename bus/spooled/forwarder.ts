@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Schema } from '../../columnar/schema.js';
-import type { KafkaWriter, TopicMessages } from '../../kafka/kafka-writer.js';
+import type { KafkaWriter, PackedMessages, TopicMessages } from '../../kafka/kafka-writer.js';
 import { isTelemetry } from '../bus.js';
 import { messageOf, type OutgoingMessage, type RegistryPrefix } from '../kafka/kafka-message.js';
 import type { SchemaTopic } from '../kafka/schema-topic.js';
@@ -48,6 +48,7 @@ interface Cursor extends ForwardPosition {
 
 interface Round {
   batches: TopicMessages[];
+  packed: PackedMessages | null;
   ends: { cursor: Cursor; offset: number }[];
   schemas: Map<number, Schema>;
   records: number;
@@ -139,20 +140,29 @@ export class Forwarder {
     await this.parts.prepare?.(round.batches.map(({ topic }) => topic));
     await this.parts.schemas.write(round.schemas.values(), this.parts.writer);
     // Ticks go nowhere as long as nothing else has.
-    const sent = round.batches.length > 0 ? this.parts.writer.send(round.batches) : Promise.resolve();
+    const { writer } = this.parts;
+    const packed = round.packed ?? (await writer.pack(round.batches));
+    const sent = writer.sendPacked(packed);
     // By the next turn the request is in the socket; while the brokers work on it the next one is made.
     const failed = sent.then(
       () => false,
       () => true,
     );
     await turn();
-    if (!(await Promise.race([failed, false]))) this.ahead = this.prepare();
+    if (!(await Promise.race([failed, false]))) await this.lookAhead();
     await sent;
+  }
+
+  private async lookAhead(): Promise<void> {
+    const round = this.prepare();
+    if (round === null) return;
+    round.packed = await this.parts.writer.pack(round.batches);
+    this.ahead = round;
   }
 
   /** What comes next, up to the bounds of a request; null when there is nothing. */
   private prepare(): Round | null {
-    const round: Round = { batches: [], ends: [], schemas: new Map(), records: 0, bytes: 0 };
+    const round: Round = { batches: [], packed: null, ends: [], schemas: new Map(), records: 0, bytes: 0 };
     const count = this.cursors.length;
     const byTopic = new Map<string, OutgoingMessage[]>();
     for (let i = 0; i < count && round.bytes < ROUND_BYTES; i++) {

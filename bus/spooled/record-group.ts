@@ -1,9 +1,9 @@
 import { bitmapBytes } from '../../columnar/batch.js';
 import type { Schema } from '../../columnar/schema.js';
-import { pack, unpack } from '../../schemas/data-block.js';
 import { encodePacked, type ReadPackedBatch } from '../../schemas/packed-batch.js';
 import type { BusRecord, OriginPart } from '../bus.js';
 import { type ForwardMessage, partsOf } from './forward-message.js';
+import { joinPacked } from './join-packed.js';
 import type { ReadValue } from './read-value.js';
 
 /** An upper bound of a packed batch beside stream, nulls and data. */
@@ -68,7 +68,7 @@ export class RecordGroup {
       receivedUs = Math.max(receivedUs, records[i]!.receivedUs);
       parts.push(...partsOf(records[i]!, batches[i]!.rows));
     }
-    const value = encodePacked(pack(unpack(batches, batches[0]!.stream, this.schema!)));
+    const value = encodePacked(joinPacked(batches, batches[0]!.stream, this.schema!));
     return { kind, key, stream, receivedUs, writer, sequence, tags, parts, schema, rows, value };
   }
 }

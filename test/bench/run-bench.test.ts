@@ -5,15 +5,19 @@ import { faultsOf } from '../../bench/bench-results.js';
 import { BENCH_CASES, runBench } from '../../bench/run-bench.js';
 import { tempDir } from '../support/temp-dir.js';
 
+/** Has a test of its own. */
+const OF_KAFKA = 'kafka';
+
 test('every case runs quickly, reports what the contract asks for, loses nothing and leaves nothing behind', async () => {
+  const names = BENCH_CASES.map(({ name }) => name).filter((name) => name !== OF_KAFKA);
   const dir = tempDir('bench');
   const log: string[] = [];
   const signal = new AbortController().signal;
-  const results = await runBench({ names: [], runs: 1, quick: true, dir, log: (line) => log.push(line), signal });
+  const results = await runBench({ names, runs: 1, quick: true, dir, log: (line) => log.push(line), signal });
   assert.deepEqual(faultsOf(results.cases), []);
   assert.deepEqual(readdirSync(dir), []);
   assert.deepEqual(Object.keys(results), ['machine', 'commit', 'quick', 'startedAt', 'cases']);
-  for (const { name } of BENCH_CASES) {
+  for (const name of names) {
     const variants = new Set(results.cases.map((result) => result.name).filter((one) => one.startsWith(name)));
     assert.ok(variants.size > 0, name);
     for (const variant of variants) {
