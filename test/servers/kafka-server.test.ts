@@ -13,7 +13,7 @@ import {
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
 function client(config: KafkaConfig): Kafka {
-  return new Kafka({ logLevel: logLevel.NOTHING, retry: { retries: 8, maxRetryTime: 1000 }, ...config });
+  return new Kafka({ logLevel: logLevel.NOTHING, retry: { retries: 30, maxRetryTime: 1000 }, ...config });
 }
 
 async function createTopic(kafka: Kafka, topic: string): Promise<void> {
