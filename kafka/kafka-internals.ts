@@ -2,7 +2,7 @@ import type { GroupMember, GroupMemberAssignment, GroupState, Kafka, Message } f
 
 /**
  * What this project uses of kafkajs below its documented surface. The version is pinned; what is used here is held
- * against a real broker by `kafka-fetcher.test.ts` and `membership.test.ts`.
+ * against a real broker by the tests of the fetcher, the writer, the membership and the Kafka sink.
  *
  * - Reading any partition at any offset, without a consumer group. kafkajs has no call for it (its consumer always
  *   joins a group and shares one position a partition), while every lane here has positions of its own, kept with its

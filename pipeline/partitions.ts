@@ -6,6 +6,7 @@ import { LogBus } from '../bus/log/log-bus.js';
 import { PitwallError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { MetricsPage } from '../core/metrics.js';
+import { settles } from '../core/settles.js';
 import type { TopicOffset } from '../kafka/group-connection.js';
 import { WorkerPool } from '../processors/worker-pool.js';
 import { buildLanes } from './build-lanes.js';
@@ -102,7 +103,7 @@ export class Partitions {
     if (this.looking) clearInterval(this.looking);
     await this.scheduler.stop(STOP_GRACE_MS);
     await this.commit();
-    await Promise.race([this.joining, sleep(AGAIN_MS)]);
+    await settles(this.joining, AGAIN_MS);
     await this.membership?.close();
     await this.pool.close();
     await this.identity.close();

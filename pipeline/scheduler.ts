@@ -151,9 +151,7 @@ export class Scheduler {
 
   /** Something was appended to a topic. */
   grew(topic: string): void {
-    for (const entry of this.entries) {
-      if (reads(entry.spec, topic)) this.wake(entry);
-    }
+    for (const entry of this.entries) if (reads(entry.spec, topic)) this.wake(entry);
   }
 
   /**

@@ -61,7 +61,7 @@ const CLOSE_MS = 10_000;
  *
  * What is restored is always one whole checkpoint: all keys as `begin` or one `save` left them. Writers that do not know
  * yet that they lost the unit do no harm: each owner writes a generation of its own, with a full copy to begin with, and
- * the last generation that became whole counts. README of this folder: `docs/decisions/`.
+ * the last generation that became whole counts. Why so: `docs/decisions/0009-state-in-a-changelog.md`.
  *
  * One call at a time.
  */

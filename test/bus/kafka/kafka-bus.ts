@@ -7,12 +7,12 @@ import { SchemaTopic } from '../../../bus/kafka/schema-topic.js';
 import { LogBus } from '../../../bus/log/log-bus.js';
 import { ForwardGate } from '../../../bus/spooled/forward-gate.js';
 import { Forwarder } from '../../../bus/spooled/forwarder.js';
-import { SpooledBus } from '../../../bus/spooled/spooled-bus.js';
 import { oneTopic } from '../../../bus/spooled/topic-router.js';
 import type { KafkaConnection } from '../../../kafka/kafka-connection.js';
 import { KafkaFetcher } from '../../../kafka/kafka-fetcher.js';
 import { KafkaWriter } from '../../../kafka/kafka-writer.js';
 import { ensureTopics } from '../../../kafka/topic-admin.js';
+import { SpooledBus } from './spooled-bus.js';
 
 export const BYTES_MAX = { 'max.message.bytes': String(64 * 1024 * 1024) };
 const OPTIONS = { clientId: 'bus-test', compression: 'none' as const };

@@ -1,14 +1,15 @@
-import type { Schema } from '../../columnar/schema.js';
-import type { Bus, BusReader, Commit, ReadRun } from '../bus.js';
-import type { LogBus } from '../log/log-bus.js';
-import type { ForwardGate } from './forward-gate.js';
-import { SpooledCommit } from './spooled-commit.js';
+import type { Bus, BusReader, Commit, ReadRun } from '../../../bus/bus.js';
+import type { LogBus } from '../../../bus/log/log-bus.js';
+import type { ForwardGate } from '../../../bus/spooled/forward-gate.js';
+import { SpooledCommit } from '../../../bus/spooled/spooled-commit.js';
+import type { Schema } from '../../../columnar/schema.js';
 
 /**
  * Kafka behind a spool, as one bus: what is committed is durable in the spool at once, on its way to Kafka from then on,
  * and read from Kafka. With `ackBus` a commit resolves when Kafka has it. Facts stay in the spool.
  *
- * Somebody else drives the Forwarder and tells the gate how far it is.
+ * Somebody else drives the Forwarder and tells the gate how far it is. The product has its two sides in processes of their
+ * own, and puts the same parts together there.
  */
 export class SpooledBus implements Bus {
   readonly partitions: number;
