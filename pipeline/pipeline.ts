@@ -1,8 +1,6 @@
 import { PitwallError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { Address, Config } from './config/config.js';
-import { startEmbedded } from './embedded-flow.js';
-import { startKafka } from './kafka-flow.js';
 
 /** What a process does: everything, or one half of it, where Kafka is between them. */
 export type Role = 'all' | 'gateway' | 'process';
@@ -29,10 +27,7 @@ export class Pipeline {
     const closers: (() => Promise<void>)[] = [];
     try {
       if (!config.bus.kafka && role !== 'all') throw needsKafka(role);
-      const addresses = config.bus.kafka
-        ? await startKafka(config, config.bus.kafka, logger, { role, http: options.http }, closers)
-        : await startEmbedded(config, logger, closers);
-      return new Pipeline(addresses, closers);
+      return new Pipeline(await startFlow(config, logger, { role, http: options.http }, closers), closers);
     } catch (error) {
       for (const close of closers.reverse()) await close().catch(() => {});
       throw error;
@@ -45,6 +40,21 @@ export class Pipeline {
     for (const close of [...this.closers].reverse()) await close().catch((fault: unknown) => faults.push(fault));
     if (faults.length > 0) throw faults[0];
   }
+}
+
+/** What the other bus takes is not even loaded. */
+async function startFlow(
+  config: Config,
+  logger: Logger,
+  options: { role: Role; http: Address | null | undefined },
+  closers: (() => Promise<void>)[],
+): Promise<Record<string, string>> {
+  if (config.bus.kafka) {
+    const { startKafka } = await import('./kafka-flow.js');
+    return startKafka(config, config.bus.kafka, logger, options, closers);
+  }
+  const { startEmbedded } = await import('./embedded-flow.js');
+  return startEmbedded(config, logger, closers);
 }
 
 function needsKafka(role: Role): PitwallError {

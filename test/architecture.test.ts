@@ -67,12 +67,27 @@ function topOf(file: string): string {
 /** What a file names in `import … from '…'`, `export … from '…'`, `import '…'` and `import('…')`. */
 function importsOf(text: string): string[] {
   const withoutComments = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
-  const forms = [
-    /^[ \t]*(?:import|export)\s[^'"`;=()]*?\bfrom\s*['"]([^'"\n]+)['"]/gm,
-    /^[ \t]*import\s*['"]([^'"\n]+)['"]/gm,
-    /\bimport\(\s*['"]([^'"\n]+)['"]/g,
-  ];
-  return forms.flatMap((form) => [...withoutComments.matchAll(form)].map((match) => match[1]!));
+  return [...STATIC_FORMS, DYNAMIC_FORM].flatMap((form) =>
+    [...withoutComments.matchAll(form)].map((match) => match[1]!),
+  );
+}
+
+const STATIC_FORMS = [
+  /^[ \t]*(?:import|export)\s[^'"`;=()]*?\bfrom\s*['"]([^'"\n]+)['"]/gm,
+  /^[ \t]*import\s*['"]([^'"\n]+)['"]/gm,
+];
+const DYNAMIC_FORM = /\bimport\(\s*['"]([^'"\n]+)['"]/g;
+
+/** The files and packages that come with a built file, used or not. */
+function loadedWith(file: string, loaded = new Set<string>()): Set<string> {
+  if (loaded.has(file)) return loaded;
+  loaded.add(file);
+  const text = read(join('dist', file));
+  for (const specifier of STATIC_FORMS.flatMap((form) => [...text.matchAll(form)].map((match) => match[1]!))) {
+    if (specifier.startsWith('.')) loadedWith(normalize(join(dirname(file), specifier)), loaded);
+    else loaded.add(packageOf(specifier));
+  }
+  return loaded;
 }
 
 /** `@scope/name/file` as `@scope/name`. */
@@ -112,6 +127,21 @@ test('Each third-party package is imported in its one folder, and no others are.
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+test('A machine that uses no Kafka loads no client of it.', () => {
+  const parts = ['cli/run', 'pipeline/embedded-flow', 'sinks/file/file-sink'];
+  const lanes = ['lane-worker', 'branch-lane', 'processor-lane', 'log-processor-store'];
+  for (const part of [...parts, ...lanes.map((lane) => `pipeline/lanes/${lane}`)]) {
+    const loaded = loadedWith(`${part}.js`);
+    assert.ok(loaded.size > 1, part);
+    assert.deepEqual(
+      ['kafkajs', 'snappy', 'lz4-napi'].filter((name) => loaded.has(name)),
+      [],
+      part,
+    );
+  }
+  assert.ok(loadedWith('pipeline/kafka-flow.js').has('kafkajs'), 'it would be found');
 });
 
 test('Every dependency of the package has its folder here.', () => {

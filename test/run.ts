@@ -42,7 +42,12 @@ if (usesKafka && needsSharedKafka().skip === false) Object.assign(env, await sha
 
 const run = spawn(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`, ...files],
+  [
+    ...['--enable-source-maps', '--test', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`],
+    // It says at the end what has failed, wherever the output goes.
+    '--test-reporter=spec',
+    ...files,
+  ],
   { stdio: 'inherit', env },
 );
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => run.kill(signal));

@@ -9,10 +9,9 @@ import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position, Sink, SinkBatch } from '../../sinks/sink.js';
 import { createSink } from '../create-sink.js';
 import { LOG_FACT } from '../log-identity.js';
-import { BranchProgress } from './branch-progress.js';
+import type { BranchProgress } from './branch-progress.js';
 import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords, type FreshRows } from './fresh-records.js';
-import { busIdentity } from './kafka-lane.js';
 import { type BranchLaneSpec, emptyReport, type Lane, type LaneReport } from './lane.js';
 import { madeAnew, openInput, topicIdentity } from './lane-input.js';
 import { Tagger } from './tagger.js';
@@ -69,13 +68,16 @@ export class BranchLane implements Lane {
 
   async open(): Promise<LaneReport> {
     const { kafka, folders, inputs, owned, patterns, processors } = this.spec;
-    const input = openInput(this.spec, TELEMETRY_TOPIC);
+    const input = await openInput(this.spec, TELEMETRY_TOPIC);
     const { bus } = input;
     this.ingest = bus;
-    const identity = kafka ? await busIdentity(kafka) : input.identity;
-    this.sink = createSink(this.spec.name, this.spec.sink, { bus: identity, partitions: owned });
+    const identity = kafka ? await (await import('./kafka-lane.js')).busIdentity(kafka) : input.identity;
+    this.sink = await createSink(this.spec.name, this.spec.sink, { bus: identity, partitions: owned });
     this.known = await this.sink.open();
-    if (kafka) this.progress = await BranchProgress.open(kafka, this.spec.name, owned, (note) => this.notes.push(note));
+    if (kafka) {
+      const { BranchProgress } = await import('./branch-progress.js');
+      this.progress = await BranchProgress.open(kafka, this.spec.name, owned, (note) => this.notes.push(note));
+    }
     for (const topic of kafka ? [...(patterns.length > 0 ? inputs : []), ...processors] : []) {
       const at = await topicIdentity(bus, identity, topic);
       for (const partition of owned) this.readers.push(this.kafkaReader(topic, partition, bus, at));

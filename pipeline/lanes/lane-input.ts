@@ -1,8 +1,7 @@
 import type { BusReader } from '../../bus/bus.js';
-import { KafkaReader } from '../../bus/kafka/kafka-reader.js';
 import { LogBus } from '../../bus/log/log-bus.js';
 import { LOG_FACT } from '../log-identity.js';
-import { clientOptions, topicsOf } from './kafka-lane.js';
+import type { KafkaLane } from './kafka-lane.js';
 import type { LaneSpec } from './lane.js';
 
 /** What a lane reads of devices, and what positions in it refer to. */
@@ -13,14 +12,18 @@ export interface LaneInput {
 }
 
 /** `input` is the topic of the bus, of which there are several where Kafka has several. */
-export function openInput({ kafka, folders, partitions, id }: LaneSpec, input: string): LaneInput {
-  if (kafka) {
-    const topics = topicsOf(kafka);
-    const reader = new KafkaReader(kafka.connection, topics, partitions, clientOptions(kafka, clientPart(id)));
-    return { bus: reader, identity: `kafka:${topics.of(input)}` };
-  }
+export async function openInput({ kafka, folders, partitions, id }: LaneSpec, input: string): Promise<LaneInput> {
+  if (kafka) return openKafka(kafka, partitions, id, input);
   const log = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
   return { bus: log, identity: log.fact(...LOG_FACT)?.toString() ?? '' };
+}
+
+async function openKafka(kafka: KafkaLane, partitions: number, id: string, input: string): Promise<LaneInput> {
+  const { KafkaReader } = await import('../../bus/kafka/kafka-reader.js');
+  const { clientOptions, topicsOf } = await import('./kafka-lane.js');
+  const topics = topicsOf(kafka);
+  const reader = new KafkaReader(kafka.connection, topics, partitions, clientOptions(kafka, clientPart(id)));
+  return { bus: reader, identity: `kafka:${topics.of(input)}` };
 }
 
 /** What positions in one topic refer to: of one that was deleted and made anew it is another. */

@@ -1,8 +1,5 @@
 import { PitwallError } from '../../core/errors.js';
-import { BranchLane } from './branch-lane.js';
-import { ForwardLane } from './forward-lane.js';
 import { emptyReport, type Lane, type LaneReport, type LaneSpec, type LaneTask } from './lane.js';
-import { ProcessorLane } from './processor-lane.js';
 
 /** The task of a worker thread: one action on one lane. Lanes stay open in the worker between tasks. */
 const lanes = new Map<string, Lane>();
@@ -13,7 +10,7 @@ export default async function runLane(task: LaneTask): Promise<LaneReport> {
     if (task.action === 'open' || task.action === 'close') {
       await close(id);
       if (task.action === 'close') return emptyReport();
-      const lane = createLane(task.spec);
+      const lane = await createLane(task.spec);
       lanes.set(id, lane);
       return await lane.open();
     }
@@ -37,7 +34,14 @@ async function close(id: string): Promise<void> {
   await lane?.close();
 }
 
-function createLane(spec: LaneSpec): Lane {
-  if (spec.kind === 'forward') return new ForwardLane(spec);
-  return spec.kind === 'processors' ? new ProcessorLane(spec) : new BranchLane(spec);
+/** A thread loads the code of what it runs: clients and formats that nobody has configured cost no memory and no start. */
+async function createLane(spec: LaneSpec): Promise<Lane> {
+  switch (spec.kind) {
+    case 'forward':
+      return new (await import('./forward-lane.js')).ForwardLane(spec);
+    case 'processors':
+      return new (await import('./processor-lane.js')).ProcessorLane(spec);
+    case 'branch':
+      return new (await import('./branch-lane.js')).BranchLane(spec);
+  }
 }

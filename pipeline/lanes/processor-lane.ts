@@ -6,10 +6,8 @@ import type { Position } from '../../sinks/sink.js';
 import { PackedValue } from '../bus-gateway-store.js';
 import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords } from './fresh-records.js';
-import { KafkaProcessorStore } from './kafka-processor-store.js';
 import { emptyReport, type Lane, type LaneReport, type ProcessorLaneSpec } from './lane.js';
 import { madeAnew, openInput, topicIdentity } from './lane-input.js';
-import { LogProcessorStore } from './log-processor-store.js';
 import {
   groupOf,
   type ProcessorGroup,
@@ -58,13 +56,11 @@ export class ProcessorLane implements Lane {
   }
 
   async open(): Promise<LaneReport> {
-    const { kafka, input, partition } = this.spec;
-    const { bus, identity: ofBus } = openInput(this.spec, input);
+    const { input, partition } = this.spec;
+    const { bus, identity: ofBus } = await openInput(this.spec, input);
     this.ingest = bus;
     const identity = await topicIdentity(bus, ofBus, input);
-    this.store = kafka
-      ? await KafkaProcessorStore.shared(kafka, input, partition, (message) => this.notes.push(message), this.spec.id)
-      : await LogProcessorStore.open(this.spec);
+    this.store = await openStore(this.spec, (message) => this.notes.push(message));
     this.groups = new ProcessorGroups(this.store);
     await this.takeOver(identity);
     const known = this.groups.position(this.group, identity);
@@ -262,6 +258,15 @@ export class ProcessorLane implements Lane {
   private takeWarnings(): string[] {
     return [...this.notes.splice(0), ...this.graph.warnings.splice(0)];
   }
+}
+
+async function openStore(spec: ProcessorLaneSpec, warn: (message: string) => void): Promise<ProcessorStore> {
+  if (spec.kafka) {
+    const { KafkaProcessorStore } = await import('./kafka-processor-store.js');
+    return KafkaProcessorStore.shared(spec.kafka, spec.input, spec.partition, warn, spec.id);
+  }
+  const { LogProcessorStore } = await import('./log-processor-store.js');
+  return LogProcessorStore.open(spec);
 }
 
 function tick(offset: number, receivedUs: number, writer = ''): InputRecord {

@@ -13,7 +13,7 @@ import {
   uniqueName,
 } from '../servers/kafka-server.js';
 import { freePort } from '../support/free-port.js';
-import { asAdmin, setRights } from '../support/kafka-admin.js';
+import { asAdmin, makeTopics, setRights } from '../support/kafka-admin.js';
 import { tempDir } from '../support/temp-dir.js';
 import { type Finished, runPitwall } from './run-pitwall.js';
 
@@ -53,9 +53,7 @@ test(
     const { brokers } = await sharedKafka();
     const topic = uniqueName('looked');
     const live = uniqueName('live');
-    await asAdmin(brokers, (admin) =>
-      admin.createTopics({ topics: [{ topic, numPartitions: 3 }], waitForLeaders: true }),
-    );
+    await asAdmin(brokers, (admin) => makeTopics(admin, [{ topic, numPartitions: 3 }]));
     const sinks = `  live: { type: kafka, from: fast, brokers: "${brokers.join(',')}", topic: ${live} }\n`;
     const { code, stdout, stderr } = await check({ brokers, topic, sinks });
     assert.equal(code, 0, stderr);
@@ -85,7 +83,7 @@ test(
       { topic, numPartitions: 5 },
       { topic: `${topic}.changelog`, numPartitions: 3, configEntries: [{ name: 'cleanup.policy', value: 'delete' }] },
     ];
-    await asAdmin(brokers, (admin) => admin.createTopics({ topics, waitForLeaders: true }));
+    await asAdmin(brokers, (admin) => makeTopics(admin, topics));
     const { code, stderr } = await check({ brokers, topic, kafka: ', replication: 7' });
     assert.equal(code, 1);
     assert.match(
@@ -163,7 +161,7 @@ test('check --connect where there are users and rights', needsOwnKafka(), async 
           ...(/schemas|changelog/.test(name) ? [{ name: 'cleanup.policy', value: 'compact' }] : []),
         ],
       }));
-      await asAdmin(server.brokers, (admin) => admin.createTopics({ topics, waitForLeaders: true }));
+      await asAdmin(server.brokers, (admin) => makeTopics(admin, topics));
       await setRights(server.brokers, limited.username, [
         { kind: 'TOPIC', name: topic, operation: 'DESCRIBE' },
         { kind: 'TOPIC', name: topic, operation: 'DESCRIBE_CONFIGS' },

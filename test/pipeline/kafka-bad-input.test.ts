@@ -12,7 +12,7 @@ import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { GatewayProcess, pitwall } from '../support/gateway-process.js';
 import { IngestClient } from '../support/ingest-client.js';
-import { asAdmin } from '../support/kafka-admin.js';
+import { asAdmin, makeTopics } from '../support/kafka-admin.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const T = 1711111111000;
@@ -114,9 +114,7 @@ test(
   needsSharedKafka(),
   async (t) => {
     const { gateway, brokers, topic } = await gatewayOf(t, {});
-    await asAdmin(brokers, (admin) =>
-      admin.createTopics({ topics: [{ topic, numPartitions: 5 }], waitForLeaders: true }),
-    );
+    await asAdmin(brokers, (admin) => makeTopics(admin, [{ topic, numPartitions: 5 }]));
     await assert.rejects(
       gateway.start(),
       /ended with 78 .*\n.*bad-configuration.*has 5 partitions, not 3; configure that number/,
@@ -243,9 +241,7 @@ test(
   async (t) => {
     const { gateway, topic, brokers } = await gatewayOf(t, {});
     const configEntries = [{ name: 'max.message.bytes', value: '100000' }];
-    await asAdmin(brokers, (admin) =>
-      admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS, configEntries }], waitForLeaders: true }),
-    );
+    await asAdmin(brokers, (admin) => makeTopics(admin, [{ topic, numPartitions: PARTITIONS, configEntries }]));
     await gateway.start();
     assert.match(
       gateway.stderr,

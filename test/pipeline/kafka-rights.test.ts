@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { IngestClient } from '../support/ingest-client.js';
 import { rowCount } from '../support/jsonl-files.js';
-import { asAdmin, type Right, setRights } from '../support/kafka-admin.js';
+import { asAdmin, makeTopics, type Right, setRights } from '../support/kafka-admin.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const T = 1711111111000;
@@ -60,14 +60,14 @@ const topicsOf = (topic: string) => [
   ...['fast', 'dead-letters', 'schemas', 'changelog'].map((name) => `${topic}.${name}`),
 ];
 
-async function makeTopics(topic: string): Promise<void> {
+async function makeAll(topic: string): Promise<void> {
   const { brokers } = await ownKafka();
   const topics = topicsOf(topic).map((name) => ({
     topic: name,
     numPartitions: name.endsWith('.schemas') ? 1 : 2,
     configEntries: /schemas|changelog/.test(name) ? [{ name: 'cleanup.policy', value: 'compact' }] : [],
   }));
-  await asAdmin(brokers, (admin) => admin.createTopics({ topics, waitForLeaders: true }));
+  await asAdmin(brokers, (admin) => makeTopics(admin, topics));
 }
 
 async function grant(topic: string, operations: Right['operation'][], kind: Right['kind'] = 'TOPIC'): Promise<void> {
@@ -126,7 +126,7 @@ test(
   needsOwnKafka(),
   async (t) => {
     const topic = uniqueName('unwritten');
-    await makeTopics(topic);
+    await makeAll(topic);
     await grant(topic, ['READ', 'DESCRIBE_CONFIGS']);
     await grant(topic, ['READ'], 'GROUP');
     const { gateway, send, rows } = await flowOf(t, topic);
@@ -156,7 +156,7 @@ test(
   needsOwnKafka(),
   async (t) => {
     const topic = uniqueName('unread');
-    await makeTopics(topic);
+    await makeAll(topic);
     await grant(topic, ['WRITE', 'DESCRIBE_CONFIGS']);
     const { gateway, send, rows } = await flowOf(t, topic);
     await gateway.start();

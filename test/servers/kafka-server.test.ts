@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import kafkajs, { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import { makeTopics } from '../support/kafka-admin.js';
 import { needsOwnKafka, needsSharedKafka, sharedKafka, startKafka, uniqueName } from './kafka-server.js';
 import {
   needsOwnSchemaRegistry,
@@ -20,7 +21,7 @@ async function createTopic(kafka: Kafka, topic: string): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    await makeTopics(admin, [{ topic, numPartitions: 1 }]);
   } finally {
     await admin.disconnect();
   }

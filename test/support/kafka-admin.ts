@@ -1,4 +1,5 @@
-import kafkajs, { type Admin, Kafka, logLevel } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicConfig, Kafka, logLevel } from 'kafkajs';
+import { eventually } from './eventually.js';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
@@ -10,6 +11,22 @@ export async function asAdmin<T>(brokers: readonly string[], ask: (admin: Admin)
     return await ask(admin);
   } finally {
     await admin.disconnect();
+  }
+}
+
+/**
+ * Makes topics, and waits until the broker knows what it has made: kafkajs's own waiting takes it for a fault when it does
+ * not yet.
+ */
+export async function makeTopics(admin: Admin, topics: ITopicConfig[]): Promise<void> {
+  await admin.createTopics({ topics, waitForLeaders: false });
+  for (const { topic } of topics) {
+    await eventually(`topic ${topic} is there`, () =>
+      admin.fetchTopicOffsets(topic).then(
+        () => true,
+        () => false,
+      ),
+    );
   }
 }
 

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Changelog, type ChangelogOptions } from '../../../bus/kafka/changelog.js';
 import { ChangelogKeys, newGeneration } from '../../../bus/kafka/changelog-keys.js';
 import { readPartition } from '../../../bus/kafka/changelog-reader.js';
-import { kafkaClient } from '../../../kafka/kafka-client.js';
 import type { KafkaConnection } from '../../../kafka/kafka-connection.js';
 import { type FetchedMessage, KafkaFetcher } from '../../../kafka/kafka-fetcher.js';
 import { KafkaWriter } from '../../../kafka/kafka-writer.js';
 import { uniqueName } from '../../servers/kafka-server.js';
+import { asAdmin, makeTopics } from '../../support/kafka-admin.js';
 
 export const CLIENT = { clientId: 'changelog-test', compression: 'gzip', retries: 3 } as const;
 
@@ -22,8 +22,6 @@ export async function changelogTopic(
   more: Record<string, string> = {},
 ): Promise<string> {
   const topic = uniqueName('changelog');
-  const admin = kafkaClient(connection, CLIENT).admin();
-  await admin.connect();
   const configEntries = Object.entries({
     'cleanup.policy': 'compact',
     'max.message.bytes': 64 * 1024 * 1024,
@@ -31,11 +29,9 @@ export async function changelogTopic(
     'min.cleanable.dirty.ratio': 0,
     ...more,
   }).map(([name, value]) => ({ name, value: String(value) }));
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
-  });
-  await admin.disconnect();
+  await asAdmin(connection.brokers, (admin) =>
+    makeTopics(admin, [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }]),
+  );
   return topic;
 }
 

@@ -5,6 +5,7 @@ import { SupersededError } from '../../../bus/kafka/changelog-superseded.js';
 import { kafkaClient } from '../../../kafka/kafka-client.js';
 import { KafkaWriter } from '../../../kafka/kafka-writer.js';
 import { needsSharedKafka, sharedKafka } from '../../servers/kafka-server.js';
+import { asAdmin, makeTopics } from '../../support/kafka-admin.js';
 import {
   append,
   bytes,
@@ -301,12 +302,11 @@ test('a log that the brokers have lost is begun again', needs, async (t) => {
   const { log } = await open();
   await log.begin(bytes({ a: '1', b: '1' }));
   await log.save(changes({ a: '2' }));
-  const admin = kafkaClient(at.connection, CLIENT).admin();
-  await admin.connect();
-  await admin.deleteTopics({ topics: [at.topic] });
-  await new Promise((next) => setTimeout(next, 500));
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic: at.topic, numPartitions: 1 }] });
-  await admin.disconnect();
+  await asAdmin(at.connection.brokers, async (admin) => {
+    await admin.deleteTopics({ topics: [at.topic] });
+    await new Promise((next) => setTimeout(next, 500));
+    await makeTopics(admin, [{ topic: at.topic, numPartitions: 1 }]);
+  });
   await assert.rejects(log.save(changes({ b: '2' })), /begin again/);
   await assert.rejects(log.save(changes({ b: '2' })), /has to begin first/);
   await log.begin(bytes({ a: '2', b: '2' }));

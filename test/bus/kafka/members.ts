@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
 import type { MembershipEvents, MembershipOptions } from '../../../bus/kafka/member-options.js';
 import { Membership } from '../../../bus/kafka/membership.js';
 import type { PitwallError } from '../../../core/errors.js';
@@ -11,7 +10,7 @@ import { Logger } from '../../../core/logger.js';
 import type { KafkaConnection } from '../../../kafka/kafka-connection.js';
 import { type KafkaBrokers, uniqueName } from '../../servers/kafka-server.js';
 import { atExit } from '../../support/at-exit.js';
-import { eventually } from '../../support/eventually.js';
+import { asAdmin, makeTopics } from '../../support/kafka-admin.js';
 
 export const PARTITIONS = 8;
 /** The least that brokers allow as they are delivered. */
@@ -33,28 +32,9 @@ export function plain({ brokers }: KafkaBrokers): KafkaConnection {
   return { brokers, tls: null, sasl: null };
 }
 
-export async function withAdmin<T>({ brokers }: KafkaBrokers, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 8, maxRetryTime: 1000 } }).admin();
-  await admin.connect();
-  try {
-    return await work(admin);
-  } finally {
-    await admin.disconnect();
-  }
-}
-
 export async function newTopic(server: KafkaBrokers, numPartitions = PARTITIONS): Promise<string> {
   const topic = uniqueName('members');
-  await withAdmin(server, async (admin) => {
-    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false });
-    // A broker may not know at once what it has made; kafkajs's own waiting takes that for a fault.
-    await eventually('the topic is there', () =>
-      admin.fetchTopicOffsets(topic).then(
-        () => true,
-        () => false,
-      ),
-    );
-  });
+  await asAdmin(server.brokers, (admin) => makeTopics(admin, [{ topic, numPartitions }]));
   return topic;
 }
 

@@ -4,7 +4,8 @@ import kafkajs from 'kafkajs';
 import type { KafkaSasl } from '../../../kafka/kafka-connection.js';
 import { type KafkaServer, needsOwnKafka, startKafka, uniqueName } from '../../servers/kafka-server.js';
 import { eventually } from '../../support/eventually.js';
-import { isSettled, type LocalMember, member, newTopic, owned, plain, typesOf, withAdmin } from './members.js';
+import { asAdmin } from '../../support/kafka-admin.js';
+import { isSettled, type LocalMember, member, newTopic, owned, plain, typesOf } from './members.js';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
@@ -59,7 +60,7 @@ describe('Members of a group whose broker', needsOwnKafka(), () => {
       offset++;
       for (const each of members) await each.membership.commit([{ topic, partition: owned(each)[0]!, offset }]);
       const groupId = members[0]!.groupId;
-      const [stored] = await withAdmin(server, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+      const [stored] = await asAdmin(server.brokers, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
       const committed = (partition: number) => stored!.partitions.find((each) => each.partition === partition)!.offset;
       return members.every((each) => Number(committed(owned(each)[0]!)) > 0);
     });
@@ -95,7 +96,7 @@ test('A member that may not be one is told why.', needsOwnKafka(), async (t) => 
   const start = (password: string) =>
     member('a').start({ brokers: sasl, tls: null, sasl: login(password) }, topic, groupId);
   const allow = (resourceType: number, resourceName: string, operation: number) =>
-    withAdmin(server, (admin) =>
+    asAdmin(server.brokers, (admin) =>
       admin.createAcls({
         acl: [
           {

@@ -5,6 +5,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { serverPort } from '../../servers/install.js';
 import { needsSharedKafka, sharedKafka, uniqueName } from '../../servers/kafka-server.js';
 import { eventually } from '../../support/eventually.js';
+import { asAdmin } from '../../support/kafka-admin.js';
 import {
   assertBalanced,
   assertWithin,
@@ -18,7 +19,6 @@ import {
   plain,
   SESSION_MS,
   typesOf,
-  withAdmin,
 } from './members.js';
 
 describe('Members in processes of their own', needsSharedKafka(), () => {
@@ -111,7 +111,7 @@ describe('Members', needsSharedKafka(), () => {
     assert.deepEqual(a.membership.partitions, []);
     await b.membership.close();
     assert.equal(a.events.length, told, 'who has left is told nothing');
-    const { groups } = await withAdmin(server, (admin) => admin.describeGroups([groupId]));
+    const { groups } = await asAdmin(server.brokers, (admin) => admin.describeGroups([groupId]));
     assert.equal(groups[0]!.members.length, 0);
   });
 
@@ -125,7 +125,7 @@ describe('Members', needsSharedKafka(), () => {
     const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
     await a.membership.commit(all.map((partition) => ({ topic, partition, offset: 1000 + partition })));
     await b.membership.commit([{ topic, partition: owned(b)[0]!, offset: 2 ** 40 }]);
-    const [stored] = await withAdmin(server, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+    const [stored] = await asAdmin(server.brokers, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
     const offsets = Object.fromEntries(stored!.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
     for (const partition of all) {
       const expected = owned(a).includes(partition) ? 1000 + partition : partition === owned(b)[0] ? 2 ** 40 : -1;

@@ -9,6 +9,7 @@ import type { SinkBatch } from '../../../sinks/sink.js';
 import { type Rows, rowsOf, workload } from '../../contract/sink-workload.js';
 import { needsOwnKafka, needsSharedKafka, sharedKafka, startKafka, uniqueName } from '../../servers/kafka-server.js';
 import { needsSharedSchemaRegistry, sharedSchemaRegistry } from '../../servers/schema-registry.js';
+import { makeTopics } from '../../support/kafka-admin.js';
 import { avroRowsOf } from './avro-rows.js';
 import { batchOf } from './batch-of.js';
 import { consumeInPython, needsPython } from './python-consumer.js';
@@ -316,10 +317,9 @@ describe('The Kafka sink', needsSharedKafka(), () => {
   test('says which topic takes no message so large, and stops.', async (t) => {
     const topic = uniqueName('narrow');
     const asked = await admin();
-    await asked.createTopics({
-      topics: [{ topic, numPartitions: 1, configEntries: [{ name: 'max.message.bytes', value: '5000' }] }],
-      waitForLeaders: true,
-    });
+    await makeTopics(asked, [
+      { topic, numPartitions: 1, configEntries: [{ name: 'max.message.bytes', value: '5000' }] },
+    ]);
     await asked.disconnect();
     const sink = await start(t, topic);
     await sink.open();
