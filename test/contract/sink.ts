@@ -33,7 +33,7 @@ export interface SinkContractOptions {
   descriptorsMax: number;
 }
 
-const KILLS = 12;
+const KILLS = 5;
 
 /** The contract of `Sink`, for every implementation. */
 export function sinkContract({ title, under, module, exportName, descriptorsMax }: SinkContractOptions): void {

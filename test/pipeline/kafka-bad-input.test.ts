@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { type IHeaders, Kafka, logLevel } from 'kafkajs';
 import { field, Schema } from '../../columnar/schema.js';
 import { pack } from '../../schemas/data-block.js';
@@ -88,10 +88,8 @@ async function produce(brokers: readonly string[], topic: string, messages: Fore
   await producer.disconnect();
 }
 
-test(
-  'where no broker answers the gateway starts, says which setting to look at, and keeps what devices send',
-  needsSharedKafka(),
-  async (t) => {
+describe('Bad input over Kafka', { ...needsSharedKafka(), concurrency: 3 }, () => {
+  test('where no broker answers the gateway starts, says which setting to look at, and keeps what devices send', async (t) => {
     const { gateway } = await gatewayOf(t, { brokers: [`127.0.0.1:${await freePort()}`] });
     await gateway.start();
     assert.match(
@@ -106,13 +104,9 @@ test(
     assert.equal(status, 503);
     assert.match(text, /no broker answers/);
     assert.equal(await gateway.stop(), 0, gateway.stderr);
-  },
-);
+  });
 
-test(
-  'a topic with another number of partitions, or more replicas than brokers, ends the start with what to do',
-  needsSharedKafka(),
-  async (t) => {
+  test('a topic with another number of partitions, or more replicas than brokers, ends the start with what to do', async (t) => {
     const { gateway, brokers, topic } = await gatewayOf(t, {});
     await asAdmin(brokers, (admin) => makeTopics(admin, [{ topic, numPartitions: 5 }]));
     await assert.rejects(
@@ -124,13 +118,9 @@ test(
       second.start(),
       /ended with 78 .*\n.*cannot be made with 7 replicas.*lower replication, or add brokers/,
     );
-  },
-);
+  });
 
-test(
-  'messages of others are skipped with one warning, and records that cannot be read are dead letters; the rest goes on',
-  needsSharedKafka(),
-  async (t) => {
+  test('messages of others are skipped with one warning, and records that cannot be read are dead letters; the rest goes on', async (t) => {
     const { gateway, topic, brokers } = await gatewayOf(t, {});
     await gateway.start();
     let client = await IngestClient.connect(gateway.http);
@@ -232,13 +222,9 @@ test(
     await client.close();
     assert.equal(await gateway.stop(), 0, gateway.stderr);
     assert.equal((await deadLetters(gateway)).length, letters.length);
-  },
-);
+  });
 
-test(
-  'a message that is larger than the topic takes goes in pieces, and a row that is too large alone is a dead letter',
-  needsSharedKafka(),
-  async (t) => {
+  test('a message that is larger than the topic takes goes in pieces, and a row that is too large alone is a dead letter', async (t) => {
     const { gateway, topic, brokers } = await gatewayOf(t, {});
     const configEntries = [{ name: 'max.message.bytes', value: '100000' }];
     await asAdmin(brokers, (admin) => makeTopics(admin, [{ topic, numPartitions: PARTITIONS, configEntries }]));
@@ -295,5 +281,5 @@ test(
       );
     await client.close();
     assert.equal(await gateway.stop(), 0, gateway.stderr);
-  },
-);
+  });
+});

@@ -16,7 +16,7 @@ test(
   needsSharedKafka(),
   async (t) => {
     const { brokers } = await sharedKafka();
-    const wanted = await reference(SECONDS, SEED);
+    const reached = reference(SECONDS, SEED);
     const flow = new Scenario(t, brokers);
     const gateway = await (await flow.process('gateway', 'gateway')).start();
     const one = await (await flow.process('one', 'process')).start();
@@ -34,6 +34,7 @@ test(
     await two.kill();
     await two.start();
     await drive.reports;
+    const wanted = await reached;
     await flow.finish(wanted);
     for (const { dir } of [one, two, three]) {
       for (const [stream, lines] of [...unionOf([join(dir, 'raw')]), ...unionOf([join(dir, 'out')])]) {

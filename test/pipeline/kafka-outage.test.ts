@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
-import { type KafkaServer, needsOwnKafka, startKafka } from '../servers/kafka-server.js';
+import { needsOwnKafka, sharedKafka, startKafka } from '../servers/kafka-server.js';
 import { eventually } from '../support/eventually.js';
 import type { GatewayProcess } from '../support/gateway-process.js';
 import { IngestClient } from '../support/ingest-client.js';
@@ -10,10 +10,6 @@ import { repeated, Scenario } from './kafka-scenario.js';
 
 const T = 1711111111000;
 const FILLING = 'y'.repeat(100_000);
-
-/** One server for these tests, which run one after the other and leave it running. */
-let own: Promise<KafkaServer> | null = null;
-const ownKafka = () => (own ??= startKafka());
 
 /** Frames that both sinks take, numbered from 1. */
 const frame = (seq: number, more: object = {}) => {
@@ -32,31 +28,29 @@ const metric = async (gateway: GatewayProcess, name: string) => {
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await page(gateway, '/metrics'))![1]);
 };
 
-test('with ack: bus a device is answered when Kafka has its message, and not before', needsOwnKafka(), async (t) => {
-  const kafka = await ownKafka();
-  const flow = new Scenario(t, kafka.brokers, { gateway: '  ack: bus' });
-  const all = await (await flow.process('all', 'all')).start();
-  const client = await IngestClient.connect(all.http, '?client=careful');
-  client.send(frame(1));
-  await client.until('the first answer', () => client.acked === 1);
-  await kafka.kill();
-  client.send(frame(2));
-  client.send(frame(3));
-  await sleep(3000);
-  assert.equal(client.acked, 1, 'answered though Kafka is away');
-  await kafka.start();
-  await client.until('the answer when Kafka is back', () => client.acked === 3, 30_000);
-  await client.close();
-  await eventually('the rows', () => flow.rows('raw') >= 3 && flow.rows('out') >= 3);
-  assert.equal(await all.stop(), 0, all.stderr);
-  for (const sink of ['raw', 'out'] as const) assert.deepEqual(numbers(flow, sink), upTo(3), sink);
-});
+describe('When Kafka is away or silent', { ...needsOwnKafka(), concurrency: 4 }, () => {
+  test('with ack: bus a device is answered when Kafka has its message, and not before', async (t) => {
+    const kafka = await startKafka();
+    const flow = new Scenario(t, kafka.brokers, { gateway: '  ack: bus' });
+    const all = await (await flow.process('all', 'all')).start();
+    const client = await IngestClient.connect(all.http, '?client=careful');
+    client.send(frame(1));
+    await client.until('the first answer', () => client.acked === 1);
+    await kafka.kill();
+    client.send(frame(2));
+    client.send(frame(3));
+    await sleep(3000);
+    assert.equal(client.acked, 1, 'answered though Kafka is away');
+    await kafka.start();
+    await client.until('the answer when Kafka is back', () => client.acked === 3, 30_000);
+    await client.close();
+    await eventually('the rows', () => flow.rows('raw') >= 3 && flow.rows('out') >= 3);
+    assert.equal(await all.stop(), 0, all.stderr);
+    for (const sink of ['raw', 'out'] as const) assert.deepEqual(numbers(flow, sink), upTo(3), sink);
+  });
 
-test(
-  'a spool that is full holds the devices back, and all goes on when the broker is there again',
-  needsOwnKafka(),
-  async (t) => {
-    const kafka = await ownKafka();
+  test('a spool that is full holds the devices back, and all goes on when the broker is there again', async (t) => {
+    const kafka = await startKafka();
     const flow = new Scenario(t, kafka.brokers, { gateway: '  memory: 32MiB', kafka: '    spoolSize: 16MiB' });
     const all = await (await flow.process('all', 'all')).start();
     const frames = 400;
@@ -99,14 +93,10 @@ test(
     await eventually('all rows', () => flow.rows('raw') >= frames && flow.rows('out') >= frames, 40_000);
     assert.equal(await all.stop(), 0, all.stderr);
     for (const sink of ['raw', 'out'] as const) assert.deepEqual(numbers(flow, sink), upTo(frames), sink);
-  },
-);
+  });
 
-test(
-  'a broker that is silent keeps neither the devices from going on nor the process from ending',
-  needsOwnKafka(),
-  async (t) => {
-    const kafka = await ownKafka();
+  test('a broker that is silent keeps neither the devices from going on nor the process from ending', async (t) => {
+    const kafka = await startKafka();
     const flow = new Scenario(t, kafka.brokers);
     const all = await (await flow.process('all', 'all')).start();
     let client = await IngestClient.connect(all.http, '?client=silent');
@@ -132,16 +122,12 @@ test(
     await eventually('all rows', () => flow.rows('raw') >= 200 && flow.rows('out') >= 200, 40_000);
     assert.equal(await all.stop(), 0, all.stderr);
     for (const sink of ['raw', 'out'] as const) assert.deepEqual(numbers(flow, sink), upTo(200), sink);
-  },
-);
+  });
 
-/** What was in the topic and nobody had read is lost with it; here that is nothing. */
-test(
-  'a topic that is deleted while all runs is made anew, and no row that comes from then on is missed',
-  needsOwnKafka(),
-  async (t) => {
-    const kafka = await ownKafka();
-    const flow = new Scenario(t, kafka.brokers);
+  /** What was in the topic and nobody had read is lost with it; here that is nothing. */
+  test('a topic that is deleted while all runs is made anew, and no row that comes from then on is missed', async (t) => {
+    const { brokers } = await sharedKafka();
+    const flow = new Scenario(t, brokers);
     const all = await (await flow.process('all', 'all')).start();
     const client = await IngestClient.connect(all.http, '?client=deleted');
     let sent = 0;
@@ -156,7 +142,7 @@ test(
       const lags = (await page(all, '/metrics')).matchAll(/^pitwall_lane_lag_records\{lane="branch .*\} (\d+)$/gm);
       return [...lags].every(([, lag]) => lag === '0');
     });
-    const admin = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING }).admin();
+    const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
     await admin.deleteTopics({ topics: [flow.topic] });
     await admin.disconnect();
@@ -168,5 +154,5 @@ test(
     assert.match(all.stderr, /was deleted and made anew/);
     for (const [line, times] of repeated(all.stderr)) assert.ok(times <= 12, `${times} times: ${line}`);
     for (const sink of ['raw', 'out'] as const) assert.deepEqual(numbers(flow, sink), upTo(50), sink);
-  },
-);
+  });
+});

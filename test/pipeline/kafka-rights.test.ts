@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { type KafkaServer, needsOwnKafka, startKafka, uniqueName } from '../servers/kafka-server.js';
 import { eventually } from '../support/eventually.js';
 import { GatewayProcess } from '../support/gateway-process.js';
@@ -84,10 +84,8 @@ async function health({ http }: GatewayProcess): Promise<{ status: number; text:
   return { status: answer.status, text: await answer.text() };
 }
 
-test(
-  'a password that is refused ends the start with the setting to look at, and is shown nowhere',
-  needsOwnKafka(),
-  async (t) => {
+describe('Rights in Kafka', { ...needsOwnKafka(), concurrency: 3 }, () => {
+  test('a password that is refused ends the start with the setting to look at, and is shown nowhere', async (t) => {
     const { gateway } = await flowOf(t, uniqueName('login'), 'hunter2');
     const fault = await gateway.start().then(
       () => assert.fail('it started'),
@@ -98,13 +96,9 @@ test(
       /ended with 1 before it was ready:\npitwall: bus-failed: .*refused the user name or the password; see bus\.kafka\.sasl\n$/,
     );
     assert.doesNotMatch(fault, /hunter2/);
-  },
-);
+  });
 
-test(
-  'topics that the user may not see or make end the start with the right that is missing',
-  needsOwnKafka(),
-  async (t) => {
+  test('topics that the user may not see or make end the start with the right that is missing', async (t) => {
     const topic = uniqueName('unseen');
     const { gateway } = await flowOf(t, topic);
     await assert.rejects(
@@ -118,13 +112,9 @@ test(
         `ended with 1 [^]*bus-failed: Kafka topic ${topic}[^ ]*: the user has no right to it \\(Create\\), and it is not there: grant the right, or make it by hand, with \\d+ partitions`,
       ),
     );
-  },
-);
+  });
 
-test(
-  'without a right to write the spool keeps what devices send, and it goes on when the right is there',
-  needsOwnKafka(),
-  async (t) => {
+  test('without a right to write the spool keeps what devices send, and it goes on when the right is there', async (t) => {
     const topic = uniqueName('unwritten');
     await makeAll(topic);
     await grant(topic, ['READ', 'DESCRIBE_CONFIGS']);
@@ -148,13 +138,9 @@ test(
     await eventually('the next row', () => rows('raw') === 3 && rows('out') === 3);
     await eventually('health', async () => (await health(gateway)).status === 200);
     assert.equal(await gateway.stop(), 0, gateway.stderr);
-  },
-);
+  });
 
-test(
-  'without a right to read or to join it says so, and it goes on when the right is there',
-  needsOwnKafka(),
-  async (t) => {
+  test('without a right to read or to join it says so, and it goes on when the right is there', async (t) => {
     const topic = uniqueName('unread');
     await makeAll(topic);
     await grant(topic, ['WRITE', 'DESCRIBE_CONFIGS']);
@@ -174,5 +160,5 @@ test(
     await eventually('the row', () => rows('raw') === 1 && rows('out') === 1, 30_000);
     await eventually('health', async () => (await health(gateway)).status === 200);
     assert.equal(await gateway.stop(), 0, gateway.stderr);
-  },
-);
+  });
+});

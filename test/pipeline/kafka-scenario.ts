@@ -126,11 +126,15 @@ function countRows(rows: Map<string, string[]>, different = false): number {
 
 const references = new Map<string, Promise<Output>>();
 
-/** What the embedded log makes of the same readings, which nothing disturbs. */
+/** What the embedded log makes of the same readings, which nothing disturbs. It may be awaited late: it takes a while. */
 export function reference(seconds: number, seed: number): Promise<Output> {
   const key = `${seconds} ${seed}`;
   let found = references.get(key);
-  if (!found) references.set(key, (found = embedded(seconds, seed)));
+  if (!found) {
+    found = embedded(seconds, seed);
+    found.catch(() => {});
+    references.set(key, found);
+  }
   return found;
 }
 

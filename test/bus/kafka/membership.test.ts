@@ -70,8 +70,11 @@ describe('Members in processes of their own', needsSharedKafka(), () => {
   });
 });
 
-describe('Members', needsSharedKafka(), () => {
-  test('whose process stood still for longer than a session know that they lost all, whatever was answered before', async () => {
+// It stands still with all that is in this process, so it is alone.
+test(
+  'Members whose process stood still for longer than a session know that they lost all, whatever was answered before',
+  needsSharedKafka(),
+  async () => {
     const server = await sharedKafka();
     const topic = await newTopic(server);
     const groupId = uniqueName('group');
@@ -90,8 +93,10 @@ describe('Members', needsSharedKafka(), () => {
     assert.ok(a.membership.generation > generation);
     await a.membership.close();
     await b.end('SIGTERM');
-  });
+  },
+);
 
+describe('Members', { ...needsSharedKafka(), concurrency: 4 }, () => {
   test('that leave are followed at once, without waiting for the end of their session', async () => {
     const server = await sharedKafka();
     const topic = await newTopic(server);
