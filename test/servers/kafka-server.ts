@@ -86,19 +86,22 @@ export function uniqueName(name: string): string {
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const how = runtime();
   if (how === null) throw new Error(MISSING);
+  return start(options, how, how === 'native' ? await nativeJava() : null);
+}
+
+async function start(options: KafkaOptions, how: 'native' | 'docker', native: Java | null): Promise<KafkaServer> {
   const port = await serverPort();
   const told = (await options.through?.(port)) ?? port;
   const brokers = [`127.0.0.1:${told}`];
   const server = new ServerProcess(
     'kafka',
-    () => java([...SMALL, ...QUIET], ['kafka.Kafka', file]),
+    () => java([...SMALL, ...QUIET], [SERVER, file]),
     () => answers(brokers),
   );
   const { dir } = server;
   const file = join(dir, 'server.properties');
   const guarded = options.secure ? await guardedListeners(dir) : null;
-  const java =
-    how === 'native' ? await nativeJava() : await dockerJava(dir, [port, ...Object.values(guarded?.ports ?? {})]);
+  const java = native ?? (await dockerJava(dir, [port, ...Object.values(guarded?.ports ?? {})]));
   const properties = {
     ...(await propertiesOf(dir, port, guarded, how === 'native' ? '127.0.0.1' : '0.0.0.0')),
     ...(told === port ? {} : { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${told}` }),
@@ -127,6 +130,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   };
 }
 
+const SERVER = 'kafka.Kafka';
 const SMALL = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const QUIET = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
 
@@ -137,8 +141,23 @@ async function nativeJava(): Promise<Java> {
   const jars = await cached(CACHED, (dir) =>
     maven(dir, ['--file', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${dir}`]),
   );
-  return (options, main) => ({ argv: ['java', ...options, '-cp', join(jars, '*'), ...main] });
+  const java =
+    (classes: (main: string) => string): Java =>
+    (options, main) => ({ argv: ['java', ...options, classes(main[0]!), '-cp', join(jars, '*'), ...main] });
+  // Loading classes is most of the work of a start: the first server leaves them behind in a form that is quicker.
+  const archive = await cached(`${CACHED}-classes-java-${javaRelease()}`, async (dir) => {
+    const file = join(dir, ARCHIVE);
+    const first = await start(
+      {},
+      'native',
+      java((main) => (main === SERVER ? `-XX:ArchiveClassesAtExit=${file}` : '-Xshare:auto')),
+    );
+    await first.stop();
+  });
+  return java(() => `-XX:SharedArchiveFile=${join(archive, ARCHIVE)}`);
 }
+
+const ARCHIVE = 'classes.jsa';
 
 /** The same of the official image; the folder of the server has its own name in it too. */
 async function dockerJava(dir: string, ports: number[]): Promise<Java> {
