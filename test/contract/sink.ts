@@ -152,7 +152,7 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
 
   test(`${title}: killed ${KILLS} times with -9 while it writes, it ends with the rows of an untouched run`, async (t) => {
     const folder = temporary(t);
-    const [seed, records] = [7, 6_000];
+    const [seed, records] = [7, 3_000];
     const random = seeded(Number(process.env.PITWALL_SEED ?? 8));
     const child = fileURLToPath(new URL('./sink-child.js', import.meta.url));
     let kills = 0;
