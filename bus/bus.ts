@@ -35,8 +35,8 @@ export interface BusReader {
   /**
    * The records of a partition from `offset` on, up to about `bytesMax` (at least one record when there is any).
    * Empty when nothing is there yet, or when a bus on other machines has not answered for this partition: `end` says
-   * which. When `offset` has been dropped, reading starts at the first record kept, and
-   * `dropped` says how many were missed. The values are views, valid until the next read of this bus.
+   * which. When `offset` has been dropped, reading starts at the first record kept, and `dropped` says how many were
+   * missed. The values are views, valid until the next read of this bus.
    */
   read(topic: string, partition: number, offset: number, bytesMax: number): ReadRun | Promise<ReadRun>;
 

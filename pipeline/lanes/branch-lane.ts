@@ -68,10 +68,12 @@ export class BranchLane implements Lane {
 
   async open(): Promise<LaneReport> {
     const { kafka, folders, inputs, owned, patterns, processors } = this.spec;
-    const input = await openInput(this.spec, TELEMETRY_TOPIC);
-    const { bus } = input;
+    let { bus, identity } = await openInput(this.spec, TELEMETRY_TOPIC);
     this.ingest = bus;
-    const identity = kafka ? await (await import('./kafka-lane.js')).busIdentity(kafka) : input.identity;
+    if (kafka) {
+      const { busIdentity } = await import('./kafka-lane.js');
+      identity = await busIdentity(kafka);
+    }
     this.sink = await createSink(this.spec.name, this.spec.sink, { bus: identity, partitions: owned });
     this.known = await this.sink.open();
     if (kafka) {

@@ -53,7 +53,7 @@ test(
     const { brokers } = await sharedKafka();
     const topic = uniqueName('looked');
     const live = uniqueName('live');
-    await asAdmin(brokers, (admin) => makeTopics(admin, [{ topic, numPartitions: 3 }]));
+    await makeTopics(brokers, [{ topic, numPartitions: 3 }]);
     const sinks = `  live: { type: kafka, from: fast, brokers: "${brokers.join(',')}", topic: ${live} }\n`;
     const { code, stdout, stderr } = await check({ brokers, topic, sinks });
     assert.equal(code, 0, stderr);
@@ -83,7 +83,7 @@ test(
       { topic, numPartitions: 5 },
       { topic: `${topic}.changelog`, numPartitions: 3, configEntries: [{ name: 'cleanup.policy', value: 'delete' }] },
     ];
-    await asAdmin(brokers, (admin) => makeTopics(admin, topics));
+    await makeTopics(brokers, topics);
     const { code, stderr } = await check({ brokers, topic, kafka: ', replication: 7' });
     assert.equal(code, 1);
     assert.match(
@@ -161,7 +161,7 @@ test('check --connect where there are users and rights', needsOwnKafka(), async 
           ...(/schemas|changelog/.test(name) ? [{ name: 'cleanup.policy', value: 'compact' }] : []),
         ],
       }));
-      await asAdmin(server.brokers, (admin) => makeTopics(admin, topics));
+      await makeTopics(server.brokers, topics);
       await setRights(server.brokers, limited.username, [
         { kind: 'TOPIC', name: topic, operation: 'DESCRIBE' },
         { kind: 'TOPIC', name: topic, operation: 'DESCRIBE_CONFIGS' },

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { type IHeaders, Kafka, logLevel, type Message } from 'kafkajs';
 import { type DeadLetter, encodeDeadLetter } from '../../schemas/dead-letter.js';
 import { needsSharedKafka, sharedKafka, uniqueName } from '../servers/kafka-server.js';
-import { asAdmin, makeTopics } from '../support/kafka-admin.js';
+import { makeTopics } from '../support/kafka-admin.js';
 import { tempDir } from '../support/temp-dir.js';
 import { runPitwall } from './run-pitwall.js';
 
@@ -40,7 +40,7 @@ test(
     const { brokers } = await sharedKafka();
     const base = uniqueName('letters');
     const topic = `${base}.dead-letters`;
-    await asAdmin(brokers, (admin) => makeTopics(admin, [{ topic, numPartitions: 2 }]));
+    await makeTopics(brokers, [{ topic, numPartitions: 2 }]);
     const dir = tempDir('dead-letters-kafka');
     writeFileSync(
       join(dir, 'pitwall.yaml'),

@@ -108,7 +108,7 @@ describe('Bad input over Kafka', { ...needsSharedKafka(), concurrency: 3 }, () =
 
   test('a topic with another number of partitions, or more replicas than brokers, ends the start with what to do', async (t) => {
     const { gateway, brokers, topic } = await gatewayOf(t, {});
-    await asAdmin(brokers, (admin) => makeTopics(admin, [{ topic, numPartitions: 5 }]));
+    await makeTopics(brokers, [{ topic, numPartitions: 5 }]);
     await assert.rejects(
       gateway.start(),
       /ended with 78 .*\n.*bad-configuration.*has 5 partitions, not 3; configure that number/,
@@ -227,7 +227,7 @@ describe('Bad input over Kafka', { ...needsSharedKafka(), concurrency: 3 }, () =
   test('a message that is larger than the topic takes goes in pieces, and a row that is too large alone is a dead letter', async (t) => {
     const { gateway, topic, brokers } = await gatewayOf(t, {});
     const configEntries = [{ name: 'max.message.bytes', value: '100000' }];
-    await asAdmin(brokers, (admin) => makeTopics(admin, [{ topic, numPartitions: PARTITIONS, configEntries }]));
+    await makeTopics(brokers, [{ topic, numPartitions: PARTITIONS, configEntries }]);
     await gateway.start();
     assert.match(
       gateway.stderr,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { needsOwnKafka, sharedKafka, startKafka } from '../servers/kafka-server.js';
 import { eventually } from '../support/eventually.js';
 import { driveFleets } from '../support/fleets.js';
-import { KafkaProxy } from '../support/kafka-proxy.js';
+import { startKafkaBehindProxy } from '../support/kafka-proxy.js';
 import { assertSameRows, reference, repeated, Scenario } from './kafka-scenario.js';
 
 const SEED = 7;
@@ -54,13 +54,7 @@ describe('Over Kafka', { ...needsOwnKafka(), concurrency: 3 }, () => {
 
   test('what Kafka has stored without saying so is sent again, and read once', async (t) => {
     const expected = reference(SECONDS, SEED);
-    let proxy!: KafkaProxy;
-    const kafka = await startKafka({
-      through: async (port) => {
-        proxy = await KafkaProxy.start(port);
-        return proxy.port;
-      },
-    });
+    const { kafka, proxy } = await startKafkaBehindProxy();
     const flow = new Scenario(t, kafka.brokers);
     const all = await (await flow.process('all', 'all')).start();
     const drive = driveFleets(all, { seconds: SECONDS, seed: SEED });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kafka, logLevel } from 'kafkajs';
 import { needsOwnKafka, sharedKafka, startKafka } from '../servers/kafka-server.js';
 import { eventually } from '../support/eventually.js';
 import type { GatewayProcess } from '../support/gateway-process.js';
 import { IngestClient } from '../support/ingest-client.js';
+import { asAdmin } from '../support/kafka-admin.js';
 import { repeated, Scenario } from './kafka-scenario.js';
 
 const T = 1711111111000;
@@ -142,10 +142,7 @@ describe('When Kafka is away or silent', { ...needsOwnKafka(), concurrency: 4 },
       const lags = (await page(all, '/metrics')).matchAll(/^pitwall_lane_lag_records\{lane="branch .*\} (\d+)$/gm);
       return [...lags].every(([, lag]) => lag === '0');
     });
-    const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
-    await admin.connect();
-    await admin.deleteTopics({ topics: [flow.topic] });
-    await admin.disconnect();
+    await asAdmin(brokers, (admin) => admin.deleteTopics({ topics: [flow.topic] }));
     await send(20);
     await client.until('all answers', () => client.acked === sent);
     await eventually('all rows', () => flow.rows('raw') >= 50 && flow.rows('out') >= 50, 40_000).catch(() => {});

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { IngestClient } from '../support/ingest-client.js';
 import { rowCount } from '../support/jsonl-files.js';
-import { asAdmin, makeTopics, type Right, setRights } from '../support/kafka-admin.js';
+import { makeTopics, type Right, setRights } from '../support/kafka-admin.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const T = 1711111111000;
@@ -67,7 +67,7 @@ async function makeAll(topic: string): Promise<void> {
     numPartitions: name.endsWith('.schemas') ? 1 : 2,
     configEntries: /schemas|changelog/.test(name) ? [{ name: 'cleanup.policy', value: 'compact' }] : [],
   }));
-  await asAdmin(brokers, (admin) => makeTopics(admin, topics));
+  await makeTopics(brokers, topics);
 }
 
 async function grant(topic: string, operations: Right['operation'][], kind: Right['kind'] = 'TOPIC'): Promise<void> {

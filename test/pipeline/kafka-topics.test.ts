@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { kafkaClient } from '../../kafka/kafka-client.js';
 import { needsSharedKafka, sharedKafka, uniqueName } from '../servers/kafka-server.js';
 import { eventually } from '../support/eventually.js';
 import { GatewayProcess, pitwall } from '../support/gateway-process.js';
 import { IngestClient } from '../support/ingest-client.js';
 import { rowCount } from '../support/jsonl-files.js';
+import { asAdmin } from '../support/kafka-admin.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const T0 = 1_711_111_111_000;
@@ -59,10 +59,8 @@ describe('bus.kafka.topic as a template', needsSharedKafka(), () => {
     clearInterval(beating);
     await eventually('the devices rows are written', () => rowCount(join(dir, 'raw')) === 45 + beat);
 
-    const admin = kafkaClient({ brokers, tls: null, sasl: null }, { clientId: 'test' }).admin();
-    await admin.connect();
-    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(`${name}.`)).sort();
-    await admin.disconnect();
+    const all = await asAdmin(brokers, (admin) => admin.listTopics());
+    const topics = all.filter((topic) => topic.startsWith(`${name}.`)).sort();
     const own = ['changelog', 'dead-letters', 'gt3', 'joined', 'lmp2', 'other', 'schemas'];
     assert.deepEqual(
       topics,

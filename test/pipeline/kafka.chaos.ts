@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { driveFleets } from '../support/fleets.js';
 import type { GatewayProcess } from '../support/gateway-process.js';
 import { unionOf } from '../support/jsonl-files.js';
-import { KafkaProxy } from '../support/kafka-proxy.js';
+import { startKafkaBehindProxy } from '../support/kafka-proxy.js';
 import { random } from '../support/random.js';
 import { assertSameRows, reference, repeated, Scenario } from './kafka-scenario.js';
 
@@ -66,13 +66,7 @@ test(
 test(`connections that fall silent for ever are made anew (PITWALL_CHAOS_SEED=${SEED})`, needsOwnKafka(), async (t) => {
   const seconds = 60;
   const wanted = await reference(seconds, SEED);
-  let proxy!: KafkaProxy;
-  const kafka = await startKafka({
-    through: async (port) => {
-      proxy = await KafkaProxy.start(port);
-      return proxy.port;
-    },
-  });
+  const { kafka, proxy } = await startKafkaBehindProxy();
   const flow = new Scenario(t, kafka.brokers);
   const all = await (await flow.process('all', 'all')).start();
   const drive = driveFleets(all, { seconds, seed: SEED });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import kafkajs, { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
-import { makeTopics } from '../support/kafka-admin.js';
+import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import { makeTopics, setRights } from '../support/kafka-admin.js';
 import { needsOwnKafka, needsSharedKafka, sharedKafka, startKafka, uniqueName } from './kafka-server.js';
 import {
   needsOwnSchemaRegistry,
@@ -11,20 +11,8 @@ import {
   startSchemaRegistry,
 } from './schema-registry.js';
 
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
-
 function client(config: KafkaConfig): Kafka {
   return new Kafka({ logLevel: logLevel.NOTHING, retry: { retries: 30, maxRetryTime: 1000 }, ...config });
-}
-
-async function createTopic(kafka: Kafka, topic: string): Promise<void> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    await makeTopics(admin, [{ topic, numPartitions: 1 }]);
-  } finally {
-    await admin.disconnect();
-  }
 }
 
 async function produce(kafka: Kafka, topic: string, values: string[]): Promise<void> {
@@ -65,9 +53,10 @@ async function consume(kafka: Kafka, topic: string, count: number): Promise<stri
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => String(from + i));
 
 test('What is produced to the shared server is consumed from it.', needsSharedKafka(), async () => {
-  const kafka = client(await sharedKafka());
+  const { brokers } = await sharedKafka();
+  const kafka = client({ brokers });
   const topic = uniqueName('trial');
-  await createTopic(kafka, topic);
+  await makeTopics(brokers, [{ topic, numPartitions: 1 }]);
   await produce(kafka, topic, numbers(0, 1000));
   assert.deepEqual(await consume(kafka, topic, 1000), numbers(0, 1000));
 });
@@ -118,7 +107,7 @@ describe('Servers of their own', { concurrency: 4 }, () => {
     async () => {
       const server = await startKafka();
       const kafka = client(server);
-      await createTopic(kafka, 'kept');
+      await makeTopics(server.brokers, [{ topic: 'kept', numPartitions: 1 }]);
       await produce(kafka, 'kept', numbers(0, 500));
       await server.kill();
       await assert.rejects(produce(client({ ...server, retry: { retries: 0 } }), 'kept', ['nobody is there']));
@@ -132,7 +121,7 @@ describe('Servers of their own', { concurrency: 4 }, () => {
   test('A paused server answers nothing until it is resumed.', needsOwnKafka(), async () => {
     const server = await startKafka();
     const kafka = client(server);
-    await createTopic(kafka, 'slow');
+    await makeTopics(server.brokers, [{ topic: 'slow', numPartitions: 1 }]);
     server.pause();
     let answered = false;
     const produced = produce(kafka, 'slow', ['late']).then(() => {
@@ -151,8 +140,8 @@ describe('Servers of their own', { concurrency: 4 }, () => {
     const { sasl, tls, saslTls, mutualTls, admin, limited, ca, clientCert, clientKey } = server.security!;
     const trust = { ca: readFileSync(ca) };
     const noRetry = { retries: 0 };
-    await createTopic(client(server), 'guarded');
-    await createTopic(client(server), 'other');
+    const topics = ['guarded', 'other'].map((topic) => ({ topic, numPartitions: 1 }));
+    await makeTopics(server.brokers, topics);
     let sent = 0;
 
     for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512'] as const) {
@@ -187,22 +176,7 @@ describe('Servers of their own', { concurrency: 4 }, () => {
     await t.test('The limited user may do nothing until an ACL lets it.', async () => {
       const kafka = client({ brokers: sasl, sasl: { mechanism: 'plain', ...limited }, retry: noRetry });
       await assert.rejects(produce(kafka, 'guarded', ['no']), /Not authorized to access topics/);
-      const administrator = client(server).admin();
-      await administrator.connect();
-      await administrator.createAcls({
-        acl: [
-          {
-            resourceType: AclResourceTypes.TOPIC,
-            resourceName: 'guarded',
-            resourcePatternType: ResourcePatternTypes.LITERAL,
-            principal: `User:${limited.username}`,
-            host: '*',
-            operation: AclOperationTypes.WRITE,
-            permissionType: AclPermissionTypes.ALLOW,
-          },
-        ],
-      });
-      await administrator.disconnect();
+      await setRights(server.brokers, limited.username, [{ kind: 'TOPIC', name: 'guarded', operation: 'WRITE' }]);
       await produce(kafka, 'guarded', [String(sent++)]);
       await assert.rejects(produce(kafka, 'other', ['no']), /Not authorized to access topics/);
     });

@@ -18,21 +18,23 @@ export async function asAdmin<T>(brokers: readonly string[], ask: (admin: Admin)
  * Makes topics, and waits until the broker knows what it has made: kafkajs's own waiting takes it for a fault when it does
  * not yet.
  */
-export async function makeTopics(admin: Admin, topics: ITopicConfig[]): Promise<void> {
-  await admin.createTopics({ topics, waitForLeaders: false });
-  for (const { topic } of topics) {
-    await eventually(`topic ${topic} is there`, () =>
-      admin.fetchTopicOffsets(topic).then(
-        () => true,
-        () => false,
-      ),
-    );
-  }
+export async function makeTopics(brokers: readonly string[], topics: ITopicConfig[]): Promise<void> {
+  await asAdmin(brokers, async (admin) => {
+    await admin.createTopics({ topics, waitForLeaders: false });
+    for (const { topic } of topics) {
+      await eventually(`topic ${topic} is there`, () =>
+        admin.fetchTopicOffsets(topic).then(
+          () => true,
+          () => false,
+        ),
+      );
+    }
+  });
 }
 
 export interface Right {
-  kind: 'TOPIC' | 'GROUP' | 'CLUSTER';
-  /** What the names of the topics or groups begin with; of the cluster, `kafka-cluster`. */
+  kind: 'TOPIC' | 'GROUP' | 'CLUSTER' | 'TRANSACTIONAL_ID';
+  /** What the names of the topics, groups or ids begin with; of the cluster, `kafka-cluster`. */
   name: string;
   operation: 'READ' | 'WRITE' | 'CREATE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS' | 'IDEMPOTENT_WRITE';
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type KafkaServer, startKafka } from '../servers/kafka-server.js';
 
 const PRODUCE = 0;
 
@@ -72,4 +73,16 @@ function frames(take: (frame: Buffer) => void): (chunk: Buffer) => void {
       rest = rest.subarray(end);
     }
   };
+}
+
+/** A server whose clients are told the address of a proxy in front of it. */
+export async function startKafkaBehindProxy(): Promise<{ kafka: KafkaServer; proxy: KafkaProxy }> {
+  let proxy!: KafkaProxy;
+  const kafka = await startKafka({
+    through: async (port) => {
+      proxy = await KafkaProxy.start(port);
+      return proxy.port;
+    },
+  });
+  return { kafka, proxy };
 }

@@ -7,7 +7,7 @@ import type { KafkaConnection } from '../../../kafka/kafka-connection.js';
 import { type FetchedMessage, KafkaFetcher } from '../../../kafka/kafka-fetcher.js';
 import { KafkaWriter } from '../../../kafka/kafka-writer.js';
 import { uniqueName } from '../../servers/kafka-server.js';
-import { asAdmin, makeTopics } from '../../support/kafka-admin.js';
+import { makeTopics } from '../../support/kafka-admin.js';
 
 export const CLIENT = { clientId: 'changelog-test', compression: 'gzip', retries: 3 } as const;
 
@@ -29,9 +29,7 @@ export async function changelogTopic(
     'min.cleanable.dirty.ratio': 0,
     ...more,
   }).map(([name, value]) => ({ name, value: String(value) }));
-  await asAdmin(connection.brokers, (admin) =>
-    makeTopics(admin, [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }]),
-  );
+  await makeTopics(connection.brokers, [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }]);
   return topic;
 }
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { ChangelogKeys, newGeneration } from '../../../bus/kafka/changelog-keys.js';
 import { SupersededError } from '../../../bus/kafka/changelog-superseded.js';
-import { kafkaClient } from '../../../kafka/kafka-client.js';
 import { KafkaWriter } from '../../../kafka/kafka-writer.js';
 import { needsSharedKafka, sharedKafka } from '../../servers/kafka-server.js';
 import { asAdmin, makeTopics } from '../../support/kafka-admin.js';
@@ -284,12 +283,11 @@ test('a generation whose beginning was deleted is not restored in part', needs, 
   const { log } = await open();
   await log.begin(bytes({ a: '1', b: '1' }));
   await log.save(changes({ b: '2' }));
-  const admin = kafkaClient(at.connection, CLIENT).admin();
-  await admin.connect();
-  // kafkajs deletes only in topics that it has asked about.
-  await admin.fetchTopicOffsets(at.topic);
-  await admin.deleteTopicRecords({ topic: at.topic, partitions: [{ partition: 0, offset: '1' }] });
-  await admin.disconnect();
+  await asAdmin(at.connection.brokers, async (admin) => {
+    // kafkajs deletes only in topics that it has asked about.
+    await admin.fetchTopicOffsets(at.topic);
+    await admin.deleteTopicRecords({ topic: at.topic, partitions: [{ partition: 0, offset: '1' }] });
+  });
   const other = await open();
   assert.equal(other.startedFromNothing, true);
   assert.match(other.warnings.join(), /cannot be restored.*cleanup\.policy=compact alone/);
@@ -302,11 +300,9 @@ test('a log that the brokers have lost is begun again', needs, async (t) => {
   const { log } = await open();
   await log.begin(bytes({ a: '1', b: '1' }));
   await log.save(changes({ a: '2' }));
-  await asAdmin(at.connection.brokers, async (admin) => {
-    await admin.deleteTopics({ topics: [at.topic] });
-    await new Promise((next) => setTimeout(next, 500));
-    await makeTopics(admin, [{ topic: at.topic, numPartitions: 1 }]);
-  });
+  await asAdmin(at.connection.brokers, (admin) => admin.deleteTopics({ topics: [at.topic] }));
+  await new Promise((next) => setTimeout(next, 500));
+  await makeTopics(at.connection.brokers, [{ topic: at.topic, numPartitions: 1 }]);
   await assert.rejects(log.save(changes({ b: '2' })), /begin again/);
   await assert.rejects(log.save(changes({ b: '2' })), /has to begin first/);
   await log.begin(bytes({ a: '2', b: '2' }));

@@ -10,7 +10,7 @@ import { Logger } from '../../../core/logger.js';
 import type { KafkaConnection } from '../../../kafka/kafka-connection.js';
 import { type KafkaBrokers, uniqueName } from '../../servers/kafka-server.js';
 import { atExit } from '../../support/at-exit.js';
-import { asAdmin, makeTopics } from '../../support/kafka-admin.js';
+import { makeTopics } from '../../support/kafka-admin.js';
 
 export const PARTITIONS = 8;
 /** The least that brokers allow as they are delivered. */
@@ -34,7 +34,7 @@ export function plain({ brokers }: KafkaBrokers): KafkaConnection {
 
 export async function newTopic(server: KafkaBrokers, numPartitions = PARTITIONS): Promise<string> {
   const topic = uniqueName('members');
-  await asAdmin(server.brokers, (admin) => makeTopics(admin, [{ topic, numPartitions }]));
+  await makeTopics(server.brokers, [{ topic, numPartitions }]);
   return topic;
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
-import kafkajs, { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { KafkaFetcher } from '../../../kafka/kafka-fetcher.js';
 import { KafkaSink } from '../../../sinks/kafka/kafka-sink.js';
 import type { KafkaSinkOptions } from '../../../sinks/kafka/kafka-sink-options.js';
@@ -9,14 +9,12 @@ import type { SinkBatch } from '../../../sinks/sink.js';
 import { type Rows, rowsOf, workload } from '../../contract/sink-workload.js';
 import { needsOwnKafka, needsSharedKafka, sharedKafka, startKafka, uniqueName } from '../../servers/kafka-server.js';
 import { needsSharedSchemaRegistry, sharedSchemaRegistry } from '../../servers/schema-registry.js';
-import { makeTopics } from '../../support/kafka-admin.js';
+import { asAdmin, makeTopics, type Right, setRights } from '../../support/kafka-admin.js';
 import { avroRowsOf } from './avro-rows.js';
 import { batchOf } from './batch-of.js';
 import { consumeInPython, needsPython } from './python-consumer.js';
 import { type ReadMessage, readCommitted, writeLast } from './read-committed.js';
 import { jsonRows, optionsOf, rowsByStream } from './sink-options.js';
-
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
 /** Without the cells that JSON has no way to write. */
 function finite(rows: Rows): Rows {
@@ -47,20 +45,12 @@ describe('The Kafka sink', needsSharedKafka(), () => {
     return sink;
   };
   const read = async (topic: string) => readCommitted((await sharedKafka()).brokers, topic);
-  const admin = async () => {
-    const { brokers } = await sharedKafka();
-    const asked = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
-    await asked.connect();
-    return asked;
-  };
   /** Messages that a topic holds, committed or not, with the ends of transactions. */
   const size = async (topic: string): Promise<number> => {
     const { brokers } = await sharedKafka();
     // kafkajs's own admin counts up to where a transaction is open.
     const fetcher = new KafkaFetcher({ brokers: [...brokers], tls: null, sasl: null }, { clientId: 'test' });
-    const asked = await admin();
-    const { topics } = await asked.fetchTopicMetadata({ topics: [topic] });
-    await asked.disconnect();
+    const { topics } = await asAdmin(brokers, (admin) => admin.fetchTopicMetadata({ topics: [topic] }));
     let messages = 0;
     for (const { partitionId } of topics[0]!.partitions) messages += (await fetcher.bounds(topic, partitionId)).end;
     await fetcher.close();
@@ -316,11 +306,8 @@ describe('The Kafka sink', needsSharedKafka(), () => {
 
   test('says which topic takes no message so large, and stops.', async (t) => {
     const topic = uniqueName('narrow');
-    const asked = await admin();
-    await makeTopics(asked, [
-      { topic, numPartitions: 1, configEntries: [{ name: 'max.message.bytes', value: '5000' }] },
-    ]);
-    await asked.disconnect();
+    const configEntries = [{ name: 'max.message.bytes', value: '5000' }];
+    await makeTopics((await sharedKafka()).brokers, [{ topic, numPartitions: 1, configEntries }]);
     const sink = await start(t, topic);
     await sink.open();
     await sink.write(Array.from({ length: 50 }, (_, i) => batchOf(i, randomBytes(500).toString('hex'))));
@@ -394,21 +381,12 @@ test(
     t.after(() => server.kill());
     const { sasl, limited } = server.security!;
     const connection = { brokers: [...sasl], tls: null, sasl: { mechanism: 'plain' as const, ...limited } };
-    const asked = new Kafka({ brokers: [...server.brokers], logLevel: logLevel.NOTHING }).admin();
-    await asked.connect();
-    t.after(() => asked.disconnect());
-    const grant = (type: keyof typeof AclResourceTypes, name: string, ...rights: (keyof typeof AclOperationTypes)[]) =>
-      asked.createAcls({
-        acl: rights.map((right) => ({
-          resourceType: AclResourceTypes[type] as never,
-          resourceName: name,
-          resourcePatternType: ResourcePatternTypes.PREFIXED,
-          principal: `User:${limited.username}`,
-          host: '*',
-          operation: AclOperationTypes[right] as never,
-          permissionType: AclPermissionTypes.ALLOW,
-        })),
-      });
+    const grant = (kind: Right['kind'], name: string, ...operations: Right['operation'][]) =>
+      setRights(
+        server.brokers,
+        limited.username,
+        operations.map((operation) => ({ kind, name, operation })),
+      );
     const sink = new KafkaSink('under-test', optionsOf([], 'laps', { connection }));
     t.after(() => sink.close());
     const refused = (message: RegExp) =>

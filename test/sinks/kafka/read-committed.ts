@@ -3,6 +3,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { KafkaFetcher } from '../../../kafka/kafka-fetcher.js';
 import { TopicAdmin } from '../../../kafka/topic-admin.js';
 import { uniqueName } from '../../servers/kafka-server.js';
+import { asAdmin } from '../../support/kafka-admin.js';
 
 export interface ReadMessage {
   partition: number;
@@ -79,10 +80,8 @@ async function readPartition(fetcher: KafkaFetcher, topic: string, partition: nu
 /** Writes a message outside of transactions behind all others of each partition; returns its key. */
 export async function writeLast(brokers: readonly string[], topic: string): Promise<string> {
   const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  const partitions = (await admin.fetchTopicOffsets(topic)).map(({ partition }) => partition);
-  await admin.disconnect();
+  const offsets = await asAdmin(brokers, (admin) => admin.fetchTopicOffsets(topic));
+  const partitions = offsets.map(({ partition }) => partition);
   const producer = kafka.producer({
     createPartitioner:
       () =>
