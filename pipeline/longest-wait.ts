@@ -1,7 +1,7 @@
+import { longestWaitUs as planWaitUs } from '../processors/verbs/verbs.js';
 import type { Config } from './config/config.js';
 
-/** The longest that anything waits for time to pass, microseconds: joins may follow one another, each with its own wait. */
+/** The longest that anything waits for time to pass, microseconds: processors may follow one another, each with its own wait. */
 export function longestWaitUs(config: Config): number {
-  const steps = config.processors.flatMap((processor) => processor.plan.steps);
-  return steps.reduce((sum, step) => sum + (step.verb === 'join' ? step.waitUs : 0), 0);
+  return config.processors.reduce((sum, { plan }) => sum + planWaitUs(plan), 0);
 }

@@ -3,6 +3,7 @@ import type { Schema } from '../columnar/schema.js';
 import type { ReadPackedBatch } from '../schemas/packed-batch.js';
 import type { JoinState } from './joining/join-state.js';
 import type { Route } from './routes.js';
+import type { LaneState } from './verbs/lane-state.js';
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -43,20 +44,24 @@ export class Entity {
   readonly streams = new Map<string, EntityStream>();
   /** For each node the lanes that enter it. */
   readonly lanes: Map<string, Lane>[];
+  /** For each step with state what it keeps of each lane. */
+  readonly states: Map<Lane, LaneState>[];
   /** The latest event time over all its streams, and the receive time that had passed when its last record came. */
   latestUs = -Infinity;
   seenAtUs = 0;
   receivedUs = 0;
   /** Streams with parts, in the order their first part came. */
   dirty: EntityStream[] = [];
-  /** A lower bound for the times of rows that wait in a join, or are left rows among the parts. */
+  /** A lower bound for the times of rows that may still come to a join or a step with state, or wait there. */
   heldUs = Infinity;
   /** Rows among the parts, and an upper bound of the right rows a join holds without them. */
   fedRows = 0;
   rightRows = 0;
   /** For each join the latest time of right rows that came or are among the parts, as far as known. */
   readonly rightFrontiersUs: Float64Array;
-  /** Without new records no waiting row can expire before the receive clock is there. */
+  /** The clock at which a step with state has something due, not counting the parts. */
+  dueUs = Infinity;
+  /** Without new records nothing can expire or fall due before the receive clock is there. */
   deadlineTotalUs = Infinity;
   /** Every record must be evaluated alone, since order matters now. */
   careful = false;
@@ -66,8 +71,10 @@ export class Entity {
     readonly key: string,
     nodes: number,
     readonly joins: JoinState[],
+    states: number,
   ) {
     this.lanes = Array.from({ length: nodes }, () => new Map());
+    this.states = Array.from({ length: states }, () => new Map());
     this.rightFrontiersUs = new Float64Array(joins.length).fill(-Infinity);
   }
 
@@ -84,17 +91,4 @@ export class Entity {
     }
     return lane;
   }
-}
-
-/**
- * The clock at which a waiting row could expire at the earliest: what is before a join's right frontier is settled and
- * does not expire.
- */
-export function deadlineOf(heldUs: number, rightFrontiersUs: Float64Array, waitsUs: readonly number[]): number {
-  let deadlineUs = Infinity;
-  if (heldUs === Infinity) return deadlineUs;
-  for (let j = 0; j < waitsUs.length; j++) {
-    deadlineUs = Math.min(deadlineUs, Math.max(heldUs, rightFrontiersUs[j]!) + waitsUs[j]!);
-  }
-  return deadlineUs;
 }

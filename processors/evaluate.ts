@@ -1,19 +1,20 @@
 import type { Batch } from '../columnar/batch.js';
 import { unpack } from '../schemas/data-block.js';
 import type { Entity, Lane } from './entity.js';
-import type { GraphNode } from './node.js';
+import type { GraphNode, GraphState } from './node.js';
 
 /** Rows on their way through a node, lane by lane. */
 type Flow = Map<Lane, Batch[]>;
 
 /**
- * Takes the fed records of an entity through the graph, and releases what is settled, or expired at `clockUs`. Nodes
- * stand in order, so that what one gives is there when the next takes it; right rows are added before left rows are
- * released. Gives each node's rows to `emit`.
+ * Takes the fed records of an entity through the graph, and releases what is settled, or expired or due at `clockUs`.
+ * Nodes stand in order, so that what one gives is there when the next takes it; right rows are added before left rows
+ * are released. Gives each node's rows to `emit`.
  */
 export function evaluate(
   entity: Entity,
   nodes: readonly GraphNode[],
+  states: readonly GraphState[],
   clockUs: number,
   emit: (lane: Lane, batch: Batch) => void,
 ): void {
@@ -26,7 +27,7 @@ export function evaluate(
   }
   entity.dirty = [];
   for (const node of nodes) {
-    const flow = throughStages(entity, node, flows[node.index]!, clockUs);
+    const flow = throughStages(entity, node, states, flows[node.index]!, clockUs);
     if (flow.size === 0) continue;
     const stream = `${node.name}/${entity.key}`;
     for (const [lane, batches] of flow) {
@@ -41,7 +42,13 @@ export function evaluate(
   }
 }
 
-function throughStages(entity: Entity, node: GraphNode, input: Flow, clockUs: number): Flow {
+function throughStages(
+  entity: Entity,
+  node: GraphNode,
+  states: readonly GraphState[],
+  input: Flow,
+  clockUs: number,
+): Flow {
   let flow = input;
   for (const stage of node.stages) {
     const next: Flow = new Map();
@@ -49,6 +56,16 @@ function throughStages(entity: Entity, node: GraphNode, input: Flow, clockUs: nu
       const join = entity.joins[stage.join]!;
       for (const [lane, batches] of flow) for (const batch of batches) join.addLeft(lane.id, batch);
       join.release(clockUs, (id, batch) => push(next, entity.lanes[node.index]!.get(id)!, batch));
+    } else if ('state' in stage) {
+      const lanes = entity.states[stage.state]!;
+      for (const [lane, batches] of flow) {
+        let state = lanes.get(lane);
+        if (!state) lanes.set(lane, (state = states[stage.state]!.operator.create()));
+        for (const batch of batches) state.add(batch, (out) => push(next, lane, out));
+      }
+      for (const [lane, state] of lanes) {
+        if (state.dueUs <= clockUs) state.release(clockUs, (out) => push(next, lane, out));
+      }
     } else {
       for (const [lane, batches] of flow) {
         for (const batch of batches) {

@@ -3,7 +3,7 @@ import { deserialize, serialize } from 'node:v8';
 import { type Field, Schema } from '../columnar/schema.js';
 import type { Entity, Lane, Tags } from './entity.js';
 import type { JoinState } from './joining/join-state.js';
-import type { GraphJoin } from './node.js';
+import type { GraphJoin, GraphState } from './node.js';
 import type { ProcessorPlan } from './plan.js';
 import type { ReceiveClock, WriterClock } from './receive-clock.js';
 import type { Routes } from './routes.js';
@@ -15,6 +15,10 @@ const UNCOUNTED_VERSION = 1;
 const PARTITION_KEY = 'partition';
 const ENTITY = 'entity/';
 const JOIN = 'join/';
+const STATE = 'state/';
+
+/** The start and the end of a lane's key, and the piece between them. */
+const LANE_KEY = /^(state\/[^/]*\/\d+\/\d+\/)([\w.-]+)\/(.*)$/s;
 
 interface PartitionState {
   version: number;
@@ -45,8 +49,12 @@ export function partitionState(hash: string, clock: ReceiveClock, epoch: string)
   return [PARTITION_KEY, serialize(state)];
 }
 
-/** The state of an entity: itself, and each join that changed. */
-export function* entityState(entity: Entity, joins: readonly GraphJoin[]): Iterable<[string, Uint8Array]> {
+/** The state of an entity: itself, each join that changed, and the pieces of steps with state that changed. */
+export function* entityState(
+  entity: Entity,
+  joins: readonly GraphJoin[],
+  states: readonly GraphState[],
+): Iterable<[string, Uint8Array | null]> {
   const { latestUs, seenAtUs, receivedUs } = entity;
   const state: EntityState = {
     latestUs,
@@ -68,6 +76,21 @@ export function* entityState(entity: Entity, joins: readonly GraphJoin[]): Itera
     join.changed = false;
     yield [joinKey(joins[j]!, entity.key), serialize(join.snapshot())];
   }
+  for (let s = 0; s < states.length; s++) {
+    const { node } = states[s]!;
+    let number = 0;
+    for (const lane of entity.lanes[node]!.values()) {
+      const prefix = laneKey(states[s]!, number++);
+      for (const [piece, value] of entity.states[s]!.get(lane)?.changes() ?? []) {
+        yield [`${prefix}${piece}/${entity.key}`, value];
+      }
+    }
+  }
+}
+
+/** `state/PROCESSOR/STEP/LANE/PIECE/ENTITY-KEY`; lanes are numbered in the order they came to the entity. */
+function laneKey({ operator }: GraphState, lane: number): string {
+  return `${STATE}${operator.context.processor}/${operator.context.step}/${lane}/`;
 }
 
 /** `join/PROCESSOR/STEP/ENTITY-KEY` */
@@ -95,8 +118,10 @@ export function restoreEntities(
   restored: ReadonlyMap<string, Uint8Array>,
   routes: Routes,
   joins: readonly GraphJoin[],
+  states: readonly GraphState[],
   create: (key: string) => Entity,
 ): void {
+  const pieces = lanePieces(restored);
   for (const [stateKey, bytes] of restored) {
     if (!stateKey.startsWith(ENTITY)) continue;
     const entity = create(stateKey.slice(ENTITY.length));
@@ -105,7 +130,28 @@ export function restoreEntities(
       const saved = restored.get(joinKey(join, entity.key));
       if (saved) entity.joins[j]!.restore(deserialize(saved) as ReturnType<JoinState['snapshot']>);
     });
+    states.forEach((state, s) => {
+      let number = 0;
+      for (const lane of entity.lanes[state.node]!.values()) {
+        const saved = pieces.get(laneKey(state, number++) + entity.key);
+        if (saved) entity.states[s]!.set(lane, state.operator.restore(saved));
+      }
+    });
   }
+}
+
+/** The pieces of each lane, by its key without the piece. */
+function lanePieces(restored: ReadonlyMap<string, Uint8Array>): Map<string, Map<string, Uint8Array>> {
+  const pieces = new Map<string, Map<string, Uint8Array>>();
+  for (const [key, value] of restored) {
+    const parts = LANE_KEY.exec(key);
+    if (!parts) continue;
+    const lane = parts[1]! + parts[3]!;
+    let saved = pieces.get(lane);
+    if (!saved) pieces.set(lane, (saved = new Map()));
+    saved.set(parts[2]!, value);
+  }
+  return pieces;
 }
 
 function restoreEntity(entity: Entity, state: EntityState, routes: Routes): void {

@@ -1,20 +1,29 @@
 import { StreamPattern } from '../core/stream-pattern.js';
-import { columns } from './operators/columns.js';
-import { filter } from './operators/filter.js';
-import { Join } from './operators/join.js';
-import type { Operator, StepContext } from './operators/operator.js';
-import { select } from './operators/select.js';
-import type { Input, JoinStep, ProcessorPlan, Step } from './plan.js';
+import type { Join } from './joining/join.js';
+import type { Input, ProcessorPlan } from './plan.js';
+import type { StatefulStep } from './verbs/lane-state.js';
+import type { StepContext } from './verbs/step-context.js';
+import type { Operator } from './verbs/verb.js';
+import { verbOf } from './verbs/verbs.js';
 
 /** Where rows come from: streams of devices, or another node of the graph by its index. */
 export type Source = { pattern: StreamPattern } | { node: number };
 
-export type Stage = { operator: Operator } | { join: number };
+export type Stage = { operator: Operator } | { join: number } | { state: number };
 
 /** A join of the graph; its place in the list of all is what `Stage.join` names. */
 export interface GraphJoin {
   operator: Join;
   right: Source;
+}
+
+/** A step with state of each lane; its place in the list of all is what `Stage.state` names. */
+export interface GraphState {
+  operator: StatefulStep;
+  node: number;
+  /** Whether its rows come to a join, or to another step with state. */
+  feedsJoin: boolean;
+  feedsState: boolean;
 }
 
 /** A processor made ready to run. */
@@ -28,48 +37,70 @@ export interface GraphNode {
   rightOf: number[];
 }
 
+export interface CompiledNodes {
+  nodes: GraphNode[];
+  joins: GraphJoin[];
+  states: GraphState[];
+}
+
 /** Compiles plans, which stand in order: each after those it reads. `warn` is called once for each text. */
-export function compileNodes(
-  plans: readonly ProcessorPlan[],
-  warn: (message: string) => void,
-): { nodes: GraphNode[]; joins: GraphJoin[] } {
+export function compileNodes(plans: readonly ProcessorPlan[], warn: (message: string) => void): CompiledNodes {
   const joins: GraphJoin[] = [];
+  const states: GraphState[] = [];
   const indexOf = new Map(plans.map((plan, index) => [plan.name, index]));
   const source = (input: Input): Source =>
     'pattern' in input ? { pattern: new StreamPattern(input.pattern) } : { node: indexOf.get(input.processor)! };
 
-  const nodes = plans.map((plan, index): GraphNode => {
+  const nodes = plans.map((plan, node): GraphNode => {
     const stages = plan.steps.map((step, at): Stage => {
-      const said = new Set<string>();
-      const context: StepContext = {
-        processor: plan.name,
-        step: at,
-        warn(message) {
-          if (said.has(message)) return;
-          said.add(message);
-          warn(`processor ${plan.name}, steps[${at}], ${message}`);
-        },
-      };
-      if (step.verb !== 'join') return { operator: compileStep(step, context) };
-      return { join: joins.push({ operator: new Join(step, context), right: source(step.with) }) - 1 };
+      const compiled = verbOf(step).compile(step, contextOf(plan.name, at, warn));
+      if ('operator' in compiled) return compiled;
+      if ('join' in compiled)
+        return { join: joins.push({ operator: compiled.join, right: source(compiled.right) }) - 1 };
+      return { state: states.push({ operator: compiled.stateful, node, feedsJoin: false, feedsState: false }) - 1 };
     });
-    return { index, name: plan.name, from: plan.from.map(source), stages, leftOf: [], rightOf: [] };
+    return { index: node, name: plan.name, from: plan.from.map(source), stages, leftOf: [], rightOf: [] };
   });
 
   for (const node of nodes) for (const from of node.from) if ('node' in from) nodes[from.node]!.leftOf.push(node.index);
   joins.forEach(({ right }, join) => {
     if ('node' in right) nodes[right.node]!.rightOf.push(join);
   });
-  return { nodes, joins };
+  findFed(nodes, states);
+  return { nodes, joins, states };
 }
 
-function compileStep(step: Exclude<Step, JoinStep>, context: StepContext): Operator {
-  switch (step.verb) {
-    case 'select':
-      return select(step, context);
-    case 'columns':
-      return columns(step, context);
-    case 'filter':
-      return filter(step, context);
+function contextOf(processor: string, step: number, warn: (message: string) => void): StepContext {
+  const said = new Set<string>();
+  return {
+    processor,
+    step,
+    warn(message) {
+      if (said.has(message)) return;
+      said.add(message);
+      warn(`processor ${processor}, steps[${step}], ${message}`);
+    },
+  };
+}
+
+/** Says of each step with state what comes behind it; nodes stand before those that read them. */
+function findFed(nodes: readonly GraphNode[], states: readonly GraphState[]): void {
+  /** Whether a join, and a step with state, is in a node or behind it. */
+  const within: { join: boolean; state: boolean }[] = [];
+  for (const node of [...nodes].reverse()) {
+    const behind = { join: node.rightOf.length > 0, state: false };
+    for (const next of node.leftOf) {
+      behind.join ||= within[next]!.join;
+      behind.state ||= within[next]!.state;
+    }
+    for (const stage of [...node.stages].reverse()) {
+      if ('join' in stage) behind.join = true;
+      if (!('state' in stage)) continue;
+      const state = states[stage.state]!;
+      state.feedsJoin = behind.join;
+      state.feedsState = behind.state;
+      behind.state = true;
+    }
+    within[node.index] = behind;
   }
 }

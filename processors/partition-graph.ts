@@ -3,11 +3,12 @@ import type { Schema } from '../columnar/schema.js';
 import { PitwallError } from '../core/errors.js';
 import { timeBoundsUs } from '../schemas/data-block.js';
 import type { ReadPackedBatch } from '../schemas/packed-batch.js';
-import { deadlineOf, Entity, type EntityStream, type Lane, type Tags } from './entity.js';
+import { Entity, type EntityStream, type Lane, type Tags } from './entity.js';
+import { advanced, EntityBounds } from './entity-bounds.js';
 import { evaluate } from './evaluate.js';
 import { entityState, partitionState, planHash, readState, restoreEntities } from './graph-snapshot.js';
 import { JoinState, RIGHT_ROWS_MAX } from './joining/join-state.js';
-import { compileNodes, type GraphJoin, type GraphNode } from './node.js';
+import { compileNodes, type GraphJoin, type GraphNode, type GraphState } from './node.js';
 import { mergeBatches } from './outputs.js';
 import type { ProcessorPlan } from './plan.js';
 import { ReceiveClock } from './receive-clock.js';
@@ -54,8 +55,8 @@ export interface ProcessorOutput {
  * grouped into runs, the same rows come out of each processor, those of one left stream in the same order.
  *
  * To work on many rows at once all the same, the records of a run are collected per entity and evaluated together. What
- * evaluating them one by one would do differently is cut out: a record at which a waiting row could expire, one that
- * goes back in time, or one that brings a new stream, schema or tags, is evaluated alone, after all before it.
+ * evaluating them one by one would do differently is cut out: a record at which a waiting row could expire or a step
+ * with state has something due, one that goes back in time, or one that brings a new stream, schema or tags, is evaluated alone, after all before it.
  *
  * After `run` has thrown, the graph is of no use: make a new one from the last snapshot.
  */
@@ -71,7 +72,8 @@ export class PartitionGraph {
 
   private readonly nodes: GraphNode[];
   private readonly joins: GraphJoin[];
-  private readonly waitsUs: number[];
+  private readonly states: GraphState[];
+  private readonly bounds: EntityBounds;
   private readonly routes: Routes;
   private readonly hash: string;
   private readonly entities = new Map<string, Entity>();
@@ -87,10 +89,11 @@ export class PartitionGraph {
   /** `restored` is all that snapshots gave and did not take back. State of other plans is dropped with a warning. */
   constructor(plans: readonly ProcessorPlan[], restored: Iterable<[key: string, value: Uint8Array]> = []) {
     const ordered = inOrder(plans);
-    const { nodes, joins } = compileNodes(ordered, (message) => this.warnings.push(message));
+    const { nodes, joins, states } = compileNodes(ordered, (message) => this.warnings.push(message));
     this.nodes = nodes;
     this.joins = joins;
-    this.waitsUs = joins.map(({ operator }) => operator.step.waitUs);
+    this.states = states;
+    this.bounds = new EntityBounds(joins, states);
     this.routes = new Routes(nodes, joins);
     this.hash = planHash(plans);
     const own = new Map<string, Uint8Array>();
@@ -104,14 +107,18 @@ export class PartitionGraph {
     return this.routes.of(stream) !== null;
   }
 
-  /** Rows that came too late for what was released before, over all joins, since this graph was made. */
-  get lateRows(): { left: number; right: number } {
-    const late = { left: 0, right: 0 };
-    for (const { joins } of this.entities.values()) {
+  /**
+   * Rows that came too late since this graph was made: left and right rows of joins, after what was released before, and
+   * rows that changed nothing in a step with state.
+   */
+  get lateRows(): { left: number; right: number; steps: number } {
+    const late = { left: 0, right: 0, steps: 0 };
+    for (const { joins, states } of this.entities.values()) {
       for (const join of joins) {
         late.left += join.lateLeftRows;
         late.right += join.lateRightRows;
       }
+      for (const lanes of states) for (const state of lanes.values()) late.steps += state.lateRows;
     }
     return late;
   }
@@ -143,7 +150,7 @@ export class PartitionGraph {
     for (const entity of this.entities.values()) {
       if (!entity.changed) continue;
       entity.changed = false;
-      yield* entityState(entity, this.joins);
+      yield* entityState(entity, this.joins, this.states);
     }
   }
 
@@ -161,7 +168,7 @@ export class PartitionGraph {
       entity.careful ||
       firstUs < stream.frontierUs ||
       entity.rightRows + entity.fedRows + packed.rows > RIGHT_ROWS_MAX ||
-      clockUs >= deadlineOf(heldUs, advanced(frontiers, route.right, lastUs), this.waitsUs);
+      clockUs >= this.bounds.deadlineUs(entity, heldUs, advanced(frontiers, route.right, lastUs));
     if (alone && entity.dirty.length > 0) this.evaluate(entity, entity.latestUs, entity.receivedUs);
 
     if (tagsChanged) this.finished.push(...this.takeOutputs());
@@ -178,7 +185,7 @@ export class PartitionGraph {
     if (alone) this.evaluate(entity, clockUs, record.receivedUs);
     else {
       this.touched.add(entity);
-      this.updateDeadline(entity);
+      this.setDeadline(entity, this.bounds.deadlineUs(entity, entity.heldUs, frontiers));
     }
   }
 
@@ -194,7 +201,7 @@ export class PartitionGraph {
   }
 
   private evaluate(entity: Entity, clockUs: number, receivedUs: number): void {
-    evaluate(entity, this.nodes, clockUs, (lane, batch) => {
+    evaluate(entity, this.nodes, this.states, clockUs, (lane, batch) => {
       lane.out.push(batch);
       lane.receivedUs = Math.max(lane.receivedUs, receivedUs);
       this.lanes.add(lane);
@@ -203,35 +210,11 @@ export class PartitionGraph {
     this.settle(entity);
   }
 
-  /** Brings the bounds of an entity up to date after its joins changed. */
   private settle(entity: Entity): void {
-    entity.fedRows = 0;
-    entity.rightRows = 0;
-    entity.heldUs = Infinity;
-    entity.careful = false;
-    const held = entity.joins.reduce((rows, join) => rows + join.heldRows, 0);
-    entity.joins.forEach((join, j) => {
-      entity.heldUs = Math.min(entity.heldUs, join.heldUs);
-      // Rows that wait in one join may become right rows of another.
-      const coming = 'node' in this.joins[j]!.right ? held : 0;
-      entity.rightRows = Math.max(entity.rightRows, join.right.rows + coming);
-      entity.rightFrontiersUs[j] = join.right.frontierUs;
-      if (join.isOutOfOrder || this.rightLanes(entity, j) > 1) entity.careful = true;
-    });
-    this.updateDeadline(entity);
+    this.setDeadline(entity, this.bounds.settle(entity));
   }
 
-  /** From how many streams the right rows of a join come: those of several are in no common order. */
-  private rightLanes(entity: Entity, join: number): number {
-    const { right } = this.joins[join]!;
-    if ('node' in right) return entity.lanes[right.node]!.size;
-    let count = 0;
-    for (const { route } of entity.streams.values()) if (route.right.includes(join)) count++;
-    return count;
-  }
-
-  private updateDeadline(entity: Entity): void {
-    const deadlineUs = deadlineOf(entity.heldUs, entity.rightFrontiersUs, this.waitsUs);
+  private setDeadline(entity: Entity, deadlineUs: number): void {
     entity.deadlineTotalUs = deadlineUs - entity.latestUs + entity.seenAtUs;
     this.deadlineTotalUs = Math.min(this.deadlineTotalUs, entity.deadlineTotalUs);
   }
@@ -264,7 +247,7 @@ export class PartitionGraph {
     let entity = this.entities.get(key);
     if (!entity) {
       const joins = this.joins.map(({ operator }) => new JoinState(operator));
-      this.entities.set(key, (entity = new Entity(key, this.nodes.length, joins)));
+      this.entities.set(key, (entity = new Entity(key, this.nodes.length, joins, this.states.length)));
     }
     return entity;
   }
@@ -275,7 +258,7 @@ export class PartitionGraph {
     if ('dropped' in state) {
       const names = plans.map(({ name }) => name).join(', ');
       this.warnings.push(
-        `the stored state of ${names} is dropped, since ${state.dropped}: rows that waited in joins are lost`,
+        `the stored state of ${names} is dropped, since ${state.dropped}: rows that waited in joins, and what windows and other steps had, are lost`,
       );
       this.dropped.push(...restored.keys());
       return;
@@ -284,7 +267,7 @@ export class PartitionGraph {
     this.clock.restore(totalUs, lastUs, writers);
     this.epoch = epoch;
     this.clockChanged = false;
-    restoreEntities(restored, this.routes, this.joins, (key) => this.entity(key));
+    restoreEntities(restored, this.routes, this.joins, this.states, (key) => this.entity(key));
     for (const entity of this.entities.values()) this.settle(entity);
   }
 }
@@ -310,14 +293,6 @@ function newStream(entity: Entity, record: InputRecord, route: Route): EntityStr
   const { stream: name, tags } = record;
   const lanes = route.left.map(({ node, captures }) => entity.lane(node, name, captures, { ...captures, ...tags }));
   return { name, route, lanes, schema: record.schema!, tags, frontierUs: -Infinity, parts: [] };
-}
-
-/** The frontiers with those of the joins moved to a time. */
-function advanced(frontiers: Float64Array, joins: readonly number[], timeUs: number): Float64Array {
-  if (joins.length === 0) return frontiers;
-  const moved = frontiers.slice();
-  for (const join of joins) moved[join] = Math.max(frontiers[join]!, timeUs);
-  return moved;
 }
 
 function sameSchema(a: Schema, b: Schema | null): boolean {

@@ -1,11 +1,13 @@
 import { PitwallError } from '../core/errors.js';
 import type { ProcessorPlan } from './plan.js';
+import { stepInputs } from './verbs/verbs.js';
 
 /** Names of the processors whose output a plan reads, each once. */
 export function upstreamOf(plan: ProcessorPlan): string[] {
   const names = new Set<string>();
-  for (const input of plan.from) if ('processor' in input) names.add(input.processor);
-  for (const step of plan.steps) if (step.verb === 'join' && 'processor' in step.with) names.add(step.with.processor);
+  for (const input of [...plan.from, ...stepInputs(plan).map((step) => step.input)]) {
+    if ('processor' in input) names.add(input.processor);
+  }
   return [...names];
 }
 

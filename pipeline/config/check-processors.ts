@@ -1,8 +1,8 @@
-import { checkSteps, type PlanFault } from '../../processors/check-plan.js';
+import { checkSteps } from '../../processors/check-plan.js';
+import type { PlanFault } from '../../processors/plan-fault.js';
 import { type ConfigNode, child, entriesOf } from './config-node.js';
-import { stepSpec } from './keys/processors-keys.js';
+import { planStep, stepSpec } from './keys/steps/steps.js';
 import { Problems } from './problems.js';
-import { planStep } from './processor-plan.js';
 import type { References } from './references.js';
 import { below, shownValue } from './spec/spec.js';
 

@@ -1,5 +1,6 @@
 import type { BusReader, BusRecord, Commit, ReadRun } from '../../bus/bus.js';
 import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
+import { longestWaitUs } from '../../processors/verbs/verbs.js';
 import { pack } from '../../schemas/data-block.js';
 import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position } from '../../sinks/sink.js';
@@ -137,9 +138,7 @@ export class ProcessorLane implements Lane {
       const fresh = this.freshOf(group);
       let at = this.groups.position(group, log) ?? { log, offset: target, receivedUs: 0 };
       while (at.offset < target) at = await this.catchUp(group, graph, fresh, at, target);
-      const waitUs = group.plans
-        .flatMap(({ steps }) => steps)
-        .reduce((sum, step) => sum + (step.verb === 'join' ? step.waitUs : 0), 0);
+      const waitUs = group.plans.reduce((sum, plan) => sum + longestWaitUs(plan), 0);
       const ticks: InputRecord[] = [];
       for (let us = 0; us <= waitUs + 2 * SECOND_US; us += SECOND_US) ticks.push(tick(at.offset, at.receivedUs + us));
       const commit = this.store.begin();
@@ -244,8 +243,8 @@ export class ProcessorLane implements Lane {
   /** Counted over all entities, so only now and then. */
   private lateRows(): number {
     if (performance.now() - this.lateCountedMs >= LATE_COUNT_MS) {
-      const { left, right } = this.graph.lateRows;
-      this.late = left + right;
+      const { left, right, steps } = this.graph.lateRows;
+      this.late = left + right + steps;
       this.lateCountedMs = performance.now();
     }
     return this.late;

@@ -1,7 +1,7 @@
 import type { Batch } from '../../columnar/batch.js';
 import type { Field } from '../../columnar/schema.js';
-import type { Join } from '../operators/join.js';
-import { stepFailed } from '../operators/operator.js';
+import { stepFailed } from '../verbs/step-context.js';
+import type { Join } from './join.js';
 import { LeftQueue } from './left-queue.js';
 import { packRows, unpackRows } from './packed-rows.js';
 import { RightBuffer } from './right-buffer.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkPlans, type PlanFault } from '../../processors/check-plan.js';
+import { checkPlans } from '../../processors/check-plan.js';
+import type { PlanFault } from '../../processors/plan-fault.js';
 import type { JoinStep, ProcessorPlan, Step } from '../../processors/plan.js';
 import { connectedComponents } from '../../processors/topology.js';
 import { schemaOf } from './telemetry.js';

@@ -151,7 +151,7 @@ test('a row that comes after later ones were released is joined with what is the
   const late = graph.run([imu(0, [1.5 * S, 9])]);
   assert.deepEqual(outputRows(late), [{ timeUs: 1.5 * S, ax: 9, speed: 1 }]);
   graph.run([gps(0, [2.2 * S, 7])]);
-  assert.deepEqual(graph.lateRows, { left: 1, right: 1 });
+  assert.deepEqual(graph.lateRows, { left: 1, right: 1, steps: 0 });
   assert.deepEqual(outputRows(graph.run([imu(0, [2.3 * S, 8])])), [{ timeUs: 2.3 * S, ax: 8, speed: 7 }]);
 });
 

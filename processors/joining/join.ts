@@ -4,9 +4,9 @@ import { compactDictionary } from '../../columnar/kernels/dictionary.js';
 import { interpolate, interpolateNulls } from '../../columnar/kernels/interpolate.js';
 import { takeCells, takeRows } from '../../columnar/kernels/take.js';
 import { type Field, field, Schema } from '../../columnar/schema.js';
-import type { RightBuffer, RightColumn } from '../joining/right-buffer.js';
 import type { JoinStep } from '../plan.js';
-import { type StepContext, stepFailed } from './operator.js';
+import { type StepContext, stepFailed } from '../verbs/step-context.js';
+import type { RightBuffer, RightColumn } from './right-buffer.js';
 
 /** For each left row its right row, or both neighbours; -1 where there is no match. Longer than needed, reused. */
 interface Matches {

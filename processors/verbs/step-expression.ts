@@ -4,7 +4,7 @@ import type { Node } from '../expressions/ast.js';
 import { type CompiledExpression, compileExpression } from '../expressions/compile.js';
 import { ExpressionError } from '../expressions/fault.js';
 import { parseExpression } from '../expressions/parser.js';
-import { type StepContext, stepFailed } from './operator.js';
+import { type StepContext, stepFailed } from './step-context.js';
 
 /** An expression of a step, parsed once, compiled for each schema. `where` names its place: `columns.kmh`. */
 export class StepExpression {

@@ -2,8 +2,32 @@ import type { Batch, Column } from '../../columnar/batch.js';
 import { type Field, Schema } from '../../columnar/schema.js';
 import type { CompiledExpression } from '../expressions/compile.js';
 import type { ColumnsStep } from '../plan.js';
-import { StepExpression } from './expression-step.js';
-import { type Operator, SchemaCache, type StepContext } from './operator.js';
+import { checkColumnName, checkText } from './check-expression.js';
+import { SchemaCache } from './schema-cache.js';
+import type { StepContext } from './step-context.js';
+import { StepExpression } from './step-expression.js';
+import type { Operator, Verb } from './verb.js';
+
+/** Adds or replaces columns; all expressions see the row as it was before the step. */
+export const columns: Verb<ColumnsStep> = {
+  check(step, schema, { path, fault }) {
+    if (Object.keys(step.columns).length === 0) fault(path, 'the step names no column');
+    const fields: Field[] = [...(schema?.fields ?? [])];
+    for (const [name, text] of Object.entries(step.columns)) {
+      const where = [...path, name];
+      checkColumnName(name, where, fault);
+      const result = checkText(text, where, schema, fault);
+      if (!schema || !result) continue;
+      const at = fields.findIndex((f) => f.name === name);
+      fields[at < 0 ? fields.length : at] = { ...result, name };
+    }
+    return schema && new Schema(fields);
+  },
+
+  compile(step, context) {
+    return { operator: adder(step, context) };
+  },
+};
 
 interface Compiled {
   schema: Schema;
@@ -12,10 +36,10 @@ interface Compiled {
 }
 
 /**
- * Adds or replaces columns; all expressions see the row as it was before the step. A replaced column keeps its place,
- * new ones follow in their order. A column that could only be null, since all it reads is missing, is left out.
+ * A replaced column keeps its place, new ones follow in their order. A column that could only be null, since all it reads
+ * is missing, is left out.
  */
-export function columns(step: ColumnsStep, context: StepContext): Operator {
+function adder(step: ColumnsStep, context: StepContext): Operator {
   const expressions = Object.entries(step.columns).map(
     ([name, text]) => [name, new StepExpression(text, `columns.${name}`, context)] as const,
   );

@@ -2,11 +2,26 @@ import type { Batch } from '../../columnar/batch.js';
 import { filterRows } from '../../columnar/kernels/filter.js';
 import type { CompiledExpression } from '../expressions/compile.js';
 import type { FilterStep } from '../plan.js';
-import { StepExpression } from './expression-step.js';
-import { type Operator, SchemaCache, type StepContext, stepFailed } from './operator.js';
+import { checkText, FILTER_NEEDS } from './check-expression.js';
+import { SchemaCache } from './schema-cache.js';
+import { type StepContext, stepFailed } from './step-context.js';
+import { StepExpression } from './step-expression.js';
+import type { Operator, Verb } from './verb.js';
 
 /** Keeps the rows whose expression is true; rows for which it is false or null go. */
-export function filter(step: FilterStep, context: StepContext): Operator {
+export const filter: Verb<FilterStep> = {
+  check(step, schema, { path, fault }) {
+    const result = checkText(step.where, path, schema, fault, true);
+    if (result && result.type !== 'bool') fault(path, FILTER_NEEDS);
+    return schema;
+  },
+
+  compile(step, context) {
+    return { operator: rowFilter(step, context) };
+  },
+};
+
+function rowFilter(step: FilterStep, context: StepContext): Operator {
   const where = new StepExpression(step.where, 'filter', context);
   const compiled = new SchemaCache((batch: Batch): CompiledExpression => {
     const expression = where.compile(batch);

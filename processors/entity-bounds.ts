@@ -1,0 +1,95 @@
+import type { Entity } from './entity.js';
+import type { GraphJoin, GraphState } from './node.js';
+
+/**
+ * What may happen next in an entity, and when: bounds that say which records may be taken together, and when time alone
+ * makes something leave.
+ */
+export class EntityBounds {
+  private readonly waitsUs: number[];
+  /** Rows of a step with state come to a join: they are in no order that holds however records are grouped. */
+  private readonly careful: boolean;
+
+  constructor(
+    private readonly joins: readonly GraphJoin[],
+    private readonly states: readonly GraphState[],
+  ) {
+    this.waitsUs = joins.map(({ operator }) => operator.step.waitUs);
+    this.careful = states.some((state) => state.feedsJoin);
+  }
+
+  /** The clock at which something could expire or fall due at the earliest, once rows of `heldUs` and later are added. */
+  deadlineUs(entity: Entity, heldUs: number, rightFrontiersUs: Float64Array): number {
+    let deadlineUs = entity.dueUs;
+    if (heldUs === Infinity) return deadlineUs;
+    for (let j = 0; j < this.waitsUs.length; j++) {
+      deadlineUs = Math.min(deadlineUs, this.expiryUs(heldUs, rightFrontiersUs[j]!, j));
+    }
+    for (const { operator } of this.states) deadlineUs = Math.min(deadlineUs, operator.dueOf(heldUs));
+    return deadlineUs;
+  }
+
+  /**
+   * Brings the bounds of an entity up to date after its joins and states changed. Gives the clock at which, without
+   * another record, something expires or falls due.
+   */
+  settle(entity: Entity): number {
+    entity.fedRows = 0;
+    entity.rightRows = 0;
+    entity.heldUs = Infinity;
+    entity.careful = this.careful;
+    const expiryUs = this.settleJoins(entity);
+    entity.dueUs = this.settleStates(entity);
+    return Math.min(expiryUs, entity.dueUs);
+  }
+
+  private settleJoins(entity: Entity): number {
+    let firstUs = Infinity;
+    const held = entity.joins.reduce((rows, join) => rows + join.heldRows, 0);
+    entity.joins.forEach((join, j) => {
+      const { heldUs, right } = join;
+      entity.heldUs = Math.min(entity.heldUs, heldUs);
+      if (heldUs < Infinity) firstUs = Math.min(firstUs, this.expiryUs(heldUs, right.frontierUs, j));
+      // Rows that wait in one join may become right rows of another.
+      const coming = 'node' in this.joins[j]!.right ? held : 0;
+      entity.rightRows = Math.max(entity.rightRows, right.rows + coming);
+      entity.rightFrontiersUs[j] = right.frontierUs;
+      if (join.isOutOfOrder || this.rightLanes(entity, j) > 1) entity.careful = true;
+    });
+    return firstUs;
+  }
+
+  private settleStates(entity: Entity): number {
+    let dueUs = Infinity;
+    entity.states.forEach((lanes, s) => {
+      const { feedsJoin, feedsState } = this.states[s]!;
+      for (const state of lanes.values()) {
+        dueUs = Math.min(dueUs, state.dueUs);
+        if (feedsJoin || feedsState) entity.heldUs = Math.min(entity.heldUs, state.heldUs);
+      }
+    });
+    return dueUs;
+  }
+
+  /** What is before a join's right frontier is settled and does not expire. */
+  private expiryUs(heldUs: number, rightFrontierUs: number, join: number): number {
+    return Math.max(heldUs, rightFrontierUs) + this.waitsUs[join]!;
+  }
+
+  /** From how many streams the right rows of a join come: those of several are in no common order. */
+  private rightLanes(entity: Entity, join: number): number {
+    const { right } = this.joins[join]!;
+    if ('node' in right) return entity.lanes[right.node]!.size;
+    let count = 0;
+    for (const { route } of entity.streams.values()) if (route.right.includes(join)) count++;
+    return count;
+  }
+}
+
+/** The frontiers with those of the joins moved to a time. */
+export function advanced(frontiersUs: Float64Array, joins: readonly number[], timeUs: number): Float64Array {
+  if (joins.length === 0) return frontiersUs;
+  const moved = frontiersUs.slice();
+  for (const join of joins) moved[join] = Math.max(frontiersUs[join]!, timeUs);
+  return moved;
+}

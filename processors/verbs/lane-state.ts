@@ -1,0 +1,47 @@
+import type { Batch } from '../../columnar/batch.js';
+import type { StepContext } from './step-context.js';
+
+export type Emit = (batch: Batch) => void;
+
+/**
+ * A step that keeps something of each lane between records: made once from its plan. Records come in runs of any size,
+ * and the rows that leave must not depend on where a run is cut:
+ *
+ * - what rows cause at once depends on the lane's rows alone, in the order they come;
+ * - what time causes comes in `release`, at the clock of the entity, and not before the clock that `dueUs`, and `dueOf`
+ *   for rows that have not been added yet, have said. The graph adds no further record once that clock is reached, until
+ *   it has called `release`.
+ */
+export interface StatefulStep {
+  readonly context: StepContext;
+  /**
+   * A lower bound for the clock at which a row of this time, or a later row, makes something due; Infinity: never.
+   * Ascends with `timeUs`.
+   */
+  dueOf(timeUs: number): number;
+  create(): LaneState;
+  /** A state from all the pieces that `changes` gave, and did not take back. */
+  restore(saved: ReadonlyMap<string, Uint8Array>): LaneState;
+}
+
+/** What a stateful step keeps of one lane. */
+export interface LaneState {
+  /**
+   * Takes rows in the order they come; each batch is ascending in time, but may begin before where the last one ended.
+   * The batches it emits need not be in time order, each of them is.
+   */
+  add(batch: Batch, emit: Emit): void;
+  /** Gives what is due at the clock of the entity. */
+  release(clockUs: number, emit: Emit): void;
+  /** The clock at which something is due next; Infinity when nothing waits for time. */
+  readonly dueUs: number;
+  /** A lower bound for the times of rows that it may still give for rows it has; Infinity when there are none. */
+  readonly heldUs: number;
+  /** Rows that came too late and changed nothing, since the state was made or restored. */
+  readonly lateRows: number;
+  /**
+   * What changed since the last call, in pieces under names of its own choice (letters, digits, dots, dashes); null where
+   * a piece is to be removed. Large states are cut so that a checkpoint costs what has changed, and not what there is.
+   */
+  changes(): Iterable<[piece: string, value: Uint8Array | null]>;
+}
