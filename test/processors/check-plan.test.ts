@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkPlans } from '../../processors/check-plan.js';
-import type { PlanFault } from '../../processors/plan-fault.js';
 import type { JoinStep, ProcessorPlan, Step } from '../../processors/plan.js';
+import type { PlanFault } from '../../processors/plan-fault.js';
 import { connectedComponents } from '../../processors/topology.js';
 import { schemaOf } from './telemetry.js';
 
