@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { TELEMETRY_TOPIC } from '../bus/bus.js';
+import { isTelemetry, TELEMETRY_TOPIC } from '../bus/bus.js';
 import { KafkaTopics } from '../bus/kafka/kafka-topics.js';
 import type { Input } from '../processors/plan.js';
-import { connectedComponents } from '../processors/topology.js';
 import type { Config } from './config/config.js';
 import type { KafkaLane } from './lanes/kafka-lane.js';
 import type { BusFolders, LaneSpec } from './lanes/lane.js';
+import { componentsOf, levelsOf } from './processor-parts.js';
 
 /** Folders of the logs below `bus.log.dir`. */
 export function busFolders(config: Config): BusFolders {
@@ -31,16 +31,17 @@ export function buildLanes(
   };
   const lanes: LaneSpec[] = [];
   if (owned.length === 0) return lanes;
-  for (const plans of connectedComponents(config.processors.map((processor) => processor.plan))) {
-    for (const input of inputs) {
+  for (const { plans, groupTopic, level } of componentsOf(config)) {
+    for (const input of groupTopic === null ? inputs : [groupTopic]) {
       for (const partition of owned) {
-        const of = input === TELEMETRY_TOPIC ? '' : ` of ${new KafkaTopics('').of(input)}`;
+        const of = isTelemetry(input) && input !== TELEMETRY_TOPIC ? ` of ${new KafkaTopics('').of(input)}` : '';
         const id = `processors ${plans.map((plan) => plan.name).join('+')} partition ${partition}${of}`;
         const outputBytesMax = config.bus.log.sizeBytes;
-        lanes.push({ ...common, kind: 'processors', id, input, partition, plans, outputBytesMax });
+        lanes.push({ ...common, kind: 'processors', id, input, partition, level, plans, outputBytesMax });
       }
     }
   }
+  const levels = levelsOf(config);
   for (const sink of config.sinks) {
     const { patterns, processors } = split(sink.from);
     const { name } = sink;
@@ -53,6 +54,7 @@ export function buildLanes(
       inputs: [...inputs],
       patterns,
       processors,
+      levels: Object.fromEntries(processors.map((processor) => [processor, levels[processor]!])),
       owned: [...owned],
     });
   }

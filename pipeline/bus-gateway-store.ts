@@ -1,11 +1,11 @@
 import type { Commit, RecordMeta, RecordValue } from '../bus/bus.js';
 import { DEAD_LETTERS_TOPIC, TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { LogBus } from '../bus/log/log-bus.js';
-import { partitionOf } from '../bus/partitioner.js';
 import { Ticker, type TickOrigin } from '../bus/ticker.js';
 import type { Batch } from '../columnar/batch.js';
 import type { Schema } from '../columnar/schema.js';
 import { nowUs } from '../core/clock.js';
+import { partitionOf } from '../core/partitioner.js';
 import { entityKeyOf } from '../core/stream-name.js';
 import type { CutWriter, GatewayStore } from '../gateway/gateway-store.js';
 import { pack } from '../schemas/data-block.js';

@@ -8,6 +8,8 @@ import { LogBus } from '../bus/log/log-bus.js';
 import { allPartitions, busFolders } from './build-lanes.js';
 import { topicTemplate } from './bus-topics.js';
 import type { Config } from './config/config.js';
+import { outputFolder } from './lanes/output-folder.js';
+import { levelsOf } from './processor-parts.js';
 
 /** One partition of a topic, opened for reading beside a running gateway or without one. */
 export interface OpenPartition {
@@ -41,7 +43,7 @@ export async function openTopic(config: Config, topic: string): Promise<OpenPart
     return opened;
   }
   for (let partition = 0; partition < partitions; partition++) {
-    const dir = join(folders.processors, `partition-${partition}`);
+    const dir = outputFolder(folders, partition, levelsOf(config)[topic]!);
     if (isMade(dir)) opened.push({ bus: LogBus.open({ dir, partitions, readOnly: true }), topic, partition });
   }
   return opened;

@@ -3,6 +3,7 @@ import { KafkaTopics } from '../bus/kafka/kafka-topics.js';
 import { TopicTemplate } from '../bus/kafka/topic-template.js';
 import type { TopicSpec } from '../kafka/topic-admin.js';
 import type { Config, KafkaConfig } from './config/config.js';
+import { levelsOf } from './processor-parts.js';
 
 /** A batch of the largest record, and a whole checkpoint of the changelog, fit. */
 const SIZE = { 'max.message.bytes': String(64 * 1024 * 1024) };
@@ -14,7 +15,7 @@ export function busTopics(config: Config, kafka: KafkaConfig): TopicSpec[] {
   const { replication } = kafka;
   const { partitions } = config.bus.log;
   const compacted = { ...SIZE, 'cleanup.policy': 'compact' };
-  const outputs = config.processors.map(({ plan }) => plan.name);
+  const outputs = Object.keys(levelsOf(config));
   return [
     ...[...(tags.length === 0 ? [TELEMETRY_TOPIC] : []), DEAD_LETTERS_TOPIC, ...outputs].map((topic) => {
       return recordsTopic(config, kafka, topics.of(topic));
@@ -39,6 +40,6 @@ export function topicTemplate(config: Config, kafka: KafkaConfig): TopicTemplate
 function reservedTopics(config: Config, kafka: KafkaConfig): string[] {
   const { base } = new TopicTemplate(kafka.topic);
   const topics = new KafkaTopics(base);
-  const outputs = config.processors.map(({ plan }) => plan.name);
+  const outputs = Object.keys(levelsOf(config));
   return [base, topics.schemas, topics.changelog, ...[DEAD_LETTERS_TOPIC, ...outputs].map((topic) => topics.of(topic))];
 }

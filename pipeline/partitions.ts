@@ -119,7 +119,7 @@ export class Partitions {
       try {
         for (const warning of await prepareTopics(this.lane)) this.logger.warn(warning);
         await this.look();
-        this.membership = await Membership.start(
+        const membership = await Membership.start(
           connection,
           { groupId: group, topic, partitions, instance, clientId: `pitwall-${instance}-group`, logger: this.logger },
           {
@@ -128,6 +128,9 @@ export class Partitions {
             lost: (reason) => this.lost(reason),
           },
         );
+        // It was told to end meanwhile, and `stop` may not have waited so long.
+        if (this.stopping) await membership.close();
+        else this.membership = membership;
         return;
       } catch (error) {
         const message = error instanceof PitwallError ? error.message : String(error);
@@ -168,6 +171,7 @@ export class Partitions {
   }
 
   private run(): void {
+    if (this.stopping) return;
     this.scheduler.update(buildLanes(this.config, this.lane, this.owned, this.inputs)).catch((error: unknown) => {
       this.logger.error('lanes could not be changed', { error: String((error as Error)?.stack ?? error) });
     });

@@ -1,4 +1,3 @@
-import { TELEMETRY_TOPIC } from '../bus/bus.js';
 import type { Logger } from '../core/logger.js';
 import { settles } from '../core/settles.js';
 import type { WorkerPool } from '../processors/worker-pool.js';
@@ -7,7 +6,7 @@ import type { Position } from '../sinks/sink.js';
 import { begins, type LaneStatus, newStatus, succeeded } from './lane-status.js';
 import { emptyReport, type LaneFault, type LaneReport, type LaneSpec, type LaneTask } from './lanes/lane.js';
 import { type LaneProgress, onLaneProgress } from './lanes/lane-progress.js';
-import { firstPositions, reads } from './lanes/lane-reads.js';
+import { firstPositions, outputHolds, reads } from './lanes/lane-reads.js';
 
 /**
  * A processor's fault that no retry has mended after so many attempts leaves it stopped: it takes a fix. A store comes
@@ -224,7 +223,7 @@ export class Scheduler {
 
   private async act(entry: Entry, action: LaneTask['action']): Promise<LaneReport> {
     const { spec, status } = entry;
-    const holds = spec.kind === 'processors' ? this.outputHolds(spec) : [];
+    const holds = spec.kind === 'processors' ? outputHolds(spec, this.entries) : [];
     begins(status);
     const report = await this.pool.run(entry.worker, { action, spec, holds }).catch(threadFault);
     status.acting = false;
@@ -266,20 +265,6 @@ export class Scheduler {
     if (bus && !isNews) return;
     const then = status.state === 'stopped' ? 'stays stopped at its checkpoint; nothing is lost' : 'tries again';
     this.hooks.logger.error(`${entry.spec.id} failed and ${then}`, { attempt: entry.retry.attempts, error: message });
-  }
-
-  /** What every branch has read of the outputs on this lane's partition, whose log is shared by all its processors. */
-  private outputHolds(spec: LaneSpec & { kind: 'processors' }): Position[] {
-    const holds = new Map<string, Position>();
-    for (const { spec: other, status } of this.entries) {
-      if (other.kind !== 'branch') continue;
-      for (const position of status.positions) {
-        if (position.partition !== spec.partition || position.topic === TELEMETRY_TOPIC) continue;
-        const known = holds.get(position.topic);
-        if (!known || position.offset < known.offset) holds.set(position.topic, position);
-      }
-    }
-    return [...holds.values()];
   }
 
   private wake(entry: Entry): void {

@@ -1,6 +1,7 @@
 import type { Schema } from '../columnar/schema.js';
-import { patternFault } from '../core/stream-pattern.js';
+import { patternFault, StreamPattern } from '../core/stream-pattern.js';
 import { suggest } from '../core/suggest.js';
+import { checkGrouping } from './check-grouping.js';
 import type { Input, ProcessorPlan } from './plan.js';
 import { type AddFault, faultsOf, type Path, type PlanFault } from './plan-fault.js';
 import { cycleIn } from './topology.js';
@@ -28,6 +29,7 @@ export function checkPlans(plans: readonly ProcessorPlan[], known: KnownSchema):
   const cycle = cycleIn(plans);
   if (cycle) faultsOf(cycle[0]!, faults)(['from'], `the processors ${cycle.join(' -> ')} read one another in a circle`);
   if (faults.length > 0) return faults;
+  checkGrouping(plans, faults);
 
   const outputs = new Map<string, Schema | null>();
   const schemaOf = (input: Input): Schema | null =>
@@ -52,8 +54,9 @@ export function checkSteps(
   const fault = faultsOf(plan.name, faults);
   const outputs = plan.from.map((input) => {
     let schema = schemaOf(input);
+    const tags = 'pattern' in input ? new Set(new StreamPattern(input.pattern).captures) : null;
     plan.steps.forEach((step, i) => {
-      schema = verbOf(step).check(step, schema, { path: ['steps', i, step.verb], schemaOf, fault });
+      schema = verbOf(step).check(step, schema, { path: ['steps', i, step.verb], schemaOf, tags, fault });
     });
     return schema;
   });

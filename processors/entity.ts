@@ -1,11 +1,19 @@
 import type { Batch } from '../columnar/batch.js';
 import type { Schema } from '../columnar/schema.js';
+import { timeBoundsUs } from '../schemas/data-block.js';
 import type { ReadPackedBatch } from '../schemas/packed-batch.js';
 import type { JoinState } from './joining/join-state.js';
 import type { Route } from './routes.js';
 import type { LaneState } from './verbs/lane-state.js';
 
 export type Tags = Readonly<Record<string, string>>;
+
+/** Rows of a record, as they stand on the bus or unpacked. */
+export type Part = ReadPackedBatch | Batch;
+
+export function partBoundsUs(part: Part): [first: number, last: number] {
+  return 'timeUs' in part ? [part.timeUs[0]!, part.timeUs[part.rows - 1]!] : timeBoundsUs(part);
+}
 
 /** The rows of one stream on their way through one node: they keep their order and their tags. */
 export interface Lane {
@@ -24,6 +32,8 @@ export interface Lane {
   receivedUs: number;
   /** Rows that have left the node, ever. */
   rows: number;
+  /** Of rows that leave for a partition of a group's topic. */
+  partition: number | null;
 }
 
 /** A stream of an entity, as the graph reads it. */
@@ -36,7 +46,7 @@ export interface EntityStream {
   /** The latest time that came. */
   frontierUs: number;
   /** Records of the run that are not evaluated yet. */
-  parts: ReadPackedBatch[];
+  parts: Part[];
 }
 
 /** All a graph knows of one entity. */
@@ -83,10 +93,10 @@ export class Entity {
     return this.latestUs + (totalUs - this.seenAtUs);
   }
 
-  lane(node: number, id: string, captures: Tags, tags: Tags, rows = 0): Lane {
+  lane(node: number, id: string, captures: Tags, tags: Tags, rows = 0, partition: number | null = null): Lane {
     let lane = this.lanes[node]!.get(id);
     if (!lane) {
-      lane = { id, key: this.key, node, tags, captures, next: new Map(), out: [], receivedUs: 0, rows };
+      lane = { id, key: this.key, node, tags, captures, next: new Map(), out: [], receivedUs: 0, rows, partition };
       this.lanes[node]!.set(id, lane);
     }
     return lane;

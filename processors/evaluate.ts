@@ -1,6 +1,8 @@
 import type { Batch } from '../columnar/batch.js';
+import { concatBatches } from '../columnar/kernels/concat.js';
 import { unpack } from '../schemas/data-block.js';
-import type { Entity, Lane } from './entity.js';
+import type { ReadPackedBatch } from '../schemas/packed-batch.js';
+import type { Entity, EntityStream, Lane } from './entity.js';
 import type { GraphNode, GraphState } from './node.js';
 
 /** Rows on their way through a node, lane by lane. */
@@ -20,7 +22,7 @@ export function evaluate(
 ): void {
   const flows: Flow[] = nodes.map(() => new Map());
   for (const stream of entity.dirty) {
-    const batch = unpack(stream.parts, stream.name, stream.schema);
+    const batch = joined(stream);
     stream.parts = [];
     for (const lane of stream.lanes) push(flows[lane.node]!, lane, batch);
     for (const join of stream.route.right) entity.joins[join]!.addRight(batch);
@@ -77,6 +79,17 @@ function throughStages(
     flow = next;
   }
   return flow;
+}
+
+/** The lane of the rows of `lane` that leave for a partition of a group's topic: they are numbered on their own. */
+export function partitionLane(entity: Entity, lane: Lane, partition: number): Lane {
+  return entity.lane(lane.node, `${lane.id}@${partition}`, {}, {}, 0, partition);
+}
+
+/** The parts of a stream as one batch; they are of one kind. */
+function joined({ parts, name, schema }: EntityStream): Batch {
+  if ('timeUs' in parts[0]!) return concatBatches(parts as Batch[]);
+  return unpack(parts as ReadPackedBatch[], name, schema);
 }
 
 function laneBehind(entity: Entity, lane: Lane, node: number): Lane {

@@ -35,7 +35,15 @@ interface EntityState {
   seenAtUs: number;
   receivedUs: number;
   streams: { name: string; fields: readonly Field[]; tags: Tags; frontierUs: number }[];
-  lanes: { node: number; id: string; captures: Tags; tags: Tags; rows: number; next: [node: number, id: string][] }[];
+  lanes: {
+    node: number;
+    id: string;
+    captures: Tags;
+    tags: Tags;
+    rows: number;
+    next: [node: number, id: string][];
+    partition?: number | null;
+  }[];
 }
 
 export function planHash(plans: readonly ProcessorPlan[]): string {
@@ -64,8 +72,16 @@ export function* entityState(
       return { name, fields: schema.fields, tags, frontierUs };
     }),
     lanes: entity.lanes.flatMap((lanes) =>
-      [...lanes.values()].map(({ node, id, captures, tags, rows, next }) => {
-        return { node, id, captures, tags, rows, next: [...next].map(([behind, lane]) => [behind, lane.id]) };
+      [...lanes.values()].map(({ node, id, captures, tags, rows, next, partition }) => {
+        return {
+          node,
+          id,
+          captures,
+          tags,
+          rows,
+          next: [...next].map(([behind, lane]) => [behind, lane.id]),
+          partition,
+        };
       }),
     ) as EntityState['lanes'],
   };
@@ -159,7 +175,9 @@ function restoreEntity(entity: Entity, state: EntityState, routes: Routes): void
   entity.latestUs = state.latestUs;
   entity.seenAtUs = state.seenAtUs;
   entity.receivedUs = state.receivedUs;
-  for (const { node, id, captures, tags, rows } of state.lanes) entity.lane(node, id, captures, tags, rows ?? 0);
+  for (const { node, id, captures, tags, rows, partition } of state.lanes) {
+    entity.lane(node, id, captures, tags, rows ?? 0, partition ?? null);
+  }
   for (const { node, id, next } of state.lanes) {
     const lane = entity.lanes[node]!.get(id)!;
     for (const [behind, nextId] of next) lane.next.set(behind, entity.lanes[behind]!.get(nextId)!);

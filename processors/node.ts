@@ -1,4 +1,6 @@
 import { StreamPattern } from '../core/stream-pattern.js';
+import { processorOf } from './grouping/split-groups.js';
+import { SpreadRows } from './grouping/spread-rows.js';
 import type { Join } from './joining/join.js';
 import type { Input, ProcessorPlan } from './plan.js';
 import type { StatefulStep } from './verbs/lane-state.js';
@@ -32,6 +34,8 @@ export interface GraphNode {
   name: string;
   from: Source[];
   stages: Stage[];
+  /** Where its rows are to go, of a part that a group step ends. */
+  spread: SpreadRows | null;
   /** Nodes that take its rows as theirs, and joins that take them as their right side. */
   leftOf: number[];
   rightOf: number[];
@@ -44,7 +48,11 @@ export interface CompiledNodes {
 }
 
 /** Compiles plans, which stand in order: each after those it reads. `warn` is called once for each text. */
-export function compileNodes(plans: readonly ProcessorPlan[], warn: (message: string) => void): CompiledNodes {
+export function compileNodes(
+  plans: readonly ProcessorPlan[],
+  partitions: number,
+  warn: (message: string) => void,
+): CompiledNodes {
   const joins: GraphJoin[] = [];
   const states: GraphState[] = [];
   const indexOf = new Map(plans.map((plan, index) => [plan.name, index]));
@@ -53,13 +61,15 @@ export function compileNodes(plans: readonly ProcessorPlan[], warn: (message: st
 
   const nodes = plans.map((plan, node): GraphNode => {
     const stages = plan.steps.map((step, at): Stage => {
-      const compiled = verbOf(step).compile(step, contextOf(plan.name, at, warn));
+      const compiled = verbOf(step).compile(step, contextOf(plan, at, warn));
       if ('operator' in compiled) return compiled;
       if ('join' in compiled)
         return { join: joins.push({ operator: compiled.join, right: source(compiled.right) }) - 1 };
       return { state: states.push({ operator: compiled.stateful, node, feedsJoin: false, feedsState: false }) - 1 };
     });
-    return { index: node, name: plan.name, from: plan.from.map(source), stages, leftOf: [], rightOf: [] };
+    const { name, groupBy } = plan;
+    const spread = groupBy ? new SpreadRows(groupBy, partitions) : null;
+    return { index: node, name, from: plan.from.map(source), stages, spread, leftOf: [], rightOf: [] };
   });
 
   for (const node of nodes) for (const from of node.from) if ('node' in from) nodes[from.node]!.leftOf.push(node.index);
@@ -70,7 +80,10 @@ export function compileNodes(plans: readonly ProcessorPlan[], warn: (message: st
   return { nodes, joins, states };
 }
 
-function contextOf(processor: string, step: number, warn: (message: string) => void): StepContext {
+/** Names the processor and the place of the step in it, also where the plan is a part of it. */
+function contextOf(plan: ProcessorPlan, at: number, warn: (message: string) => void): StepContext {
+  const processor = processorOf(plan.name);
+  const step = (plan.firstStep ?? 0) + at;
   const said = new Set<string>();
   return {
     processor,

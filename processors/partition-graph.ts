@@ -1,11 +1,10 @@
 import type { Batch } from '../columnar/batch.js';
 import type { Schema } from '../columnar/schema.js';
 import { PitwallError } from '../core/errors.js';
-import { timeBoundsUs } from '../schemas/data-block.js';
 import type { ReadPackedBatch } from '../schemas/packed-batch.js';
-import { Entity, type EntityStream, type Lane, type Tags } from './entity.js';
+import { Entity, type EntityStream, type Lane, type Part, partBoundsUs, type Tags } from './entity.js';
 import { advanced, EntityBounds } from './entity-bounds.js';
-import { evaluate } from './evaluate.js';
+import { evaluate, partitionLane } from './evaluate.js';
 import { entityState, partitionState, planHash, readState, restoreEntities } from './graph-snapshot.js';
 import { JoinState, RIGHT_ROWS_MAX } from './joining/join-state.js';
 import { compileNodes, type GraphJoin, type GraphNode, type GraphState } from './node.js';
@@ -29,6 +28,13 @@ export interface InputRecord {
   /** Checked, times ascending; its bytes must stay valid during the call. */
   packed: ReadPackedBatch | null;
   schema: Schema | null;
+  /** Rows that are unpacked already, in place of `packed`. */
+  batch?: Batch;
+}
+
+export interface GraphOptions {
+  /** Of the topics that group steps write to. */
+  partitions?: number;
 }
 
 /** Rows that left a processor. */
@@ -48,6 +54,8 @@ export interface ProcessorOutput {
    */
   lane: string;
   firstRow: number;
+  /** Of a part that a group step ends: the partition of the topic `processor` where the rows belong. */
+  partition: number | null;
 }
 
 /**
@@ -87,9 +95,13 @@ export class PartitionGraph {
   private clockChanged = true;
 
   /** `restored` is all that snapshots gave and did not take back. State of other plans is dropped with a warning. */
-  constructor(plans: readonly ProcessorPlan[], restored: Iterable<[key: string, value: Uint8Array]> = []) {
+  constructor(
+    plans: readonly ProcessorPlan[],
+    restored: Iterable<[key: string, value: Uint8Array]> = [],
+    { partitions = 1 }: GraphOptions = {},
+  ) {
     const ordered = inOrder(plans);
-    const { nodes, joins, states } = compileNodes(ordered, (message) => this.warnings.push(message));
+    const { nodes, joins, states } = compileNodes(ordered, partitions, (message) => this.warnings.push(message));
     this.nodes = nodes;
     this.joins = joins;
     this.states = states;
@@ -129,11 +141,11 @@ export class PartitionGraph {
     for (const record of records) {
       this.clock.advance(record.receivedUs, record.writer ?? '');
       this.clockChanged = true;
-      const { packed } = record;
-      const route = record.kind === 'data' && packed !== null && packed.rows > 0 ? this.routes.of(record.stream) : null;
+      const rows = record.batch ?? record.packed;
+      const route = record.kind === 'data' && rows !== null && rows.rows > 0 ? this.routes.of(record.stream) : null;
       const entity = route && this.entity(record.key);
       if (this.clock.totalUs >= this.deadlineTotalUs) this.expire(entity);
-      if (entity) this.feed(entity, record, packed!, route);
+      if (entity) this.feed(entity, record, rows!, route);
     }
     for (const entity of this.touched) {
       if (entity.dirty.length > 0) this.evaluate(entity, entity.latestUs, entity.receivedUs);
@@ -154,8 +166,8 @@ export class PartitionGraph {
     }
   }
 
-  private feed(entity: Entity, record: InputRecord, packed: ReadPackedBatch, route: Route): void {
-    const [firstUs, lastUs] = timeBoundsUs(packed);
+  private feed(entity: Entity, record: InputRecord, part: Part, route: Route): void {
+    const [firstUs, lastUs] = partBoundsUs(part);
     const known = entity.streams.get(record.stream);
     const stream = known ?? newStream(entity, record, route);
     const tagsChanged = !sameTags(stream.tags, record.tags);
@@ -167,7 +179,7 @@ export class PartitionGraph {
       isNew ||
       entity.careful ||
       firstUs < stream.frontierUs ||
-      entity.rightRows + entity.fedRows + packed.rows > RIGHT_ROWS_MAX ||
+      entity.rightRows + entity.fedRows + part.rows > RIGHT_ROWS_MAX ||
       clockUs >= this.bounds.deadlineUs(entity, heldUs, advanced(frontiers, route.right, lastUs));
     if (alone && entity.dirty.length > 0) this.evaluate(entity, entity.latestUs, entity.receivedUs);
 
@@ -177,9 +189,9 @@ export class PartitionGraph {
     entity.seenAtUs = this.clock.totalUs;
     entity.receivedUs = record.receivedUs;
     entity.changed = true;
-    if (stream.parts.push(packed) === 1) entity.dirty.push(stream);
+    if (stream.parts.push(part) === 1) entity.dirty.push(stream);
     stream.frontierUs = Math.max(stream.frontierUs, lastUs);
-    entity.fedRows += packed.rows;
+    entity.fedRows += part.rows;
     entity.heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
     for (const join of route.right) frontiers[join] = Math.max(frontiers[join]!, lastUs);
     if (alone) this.evaluate(entity, clockUs, record.receivedUs);
@@ -201,10 +213,19 @@ export class PartitionGraph {
   }
 
   private evaluate(entity: Entity, clockUs: number, receivedUs: number): void {
-    evaluate(entity, this.nodes, this.states, clockUs, (lane, batch) => {
+    const out = (lane: Lane, batch: Batch) => {
       lane.out.push(batch);
       lane.receivedUs = Math.max(lane.receivedUs, receivedUs);
       this.lanes.add(lane);
+    };
+    evaluate(entity, this.nodes, this.states, clockUs, (lane, batch) => {
+      const { spread, name } = this.nodes[lane.node]!;
+      if (spread === null) out(lane, batch);
+      else {
+        for (const [partition, rows] of spread.parts({ ...batch, stream: name }, lane.tags)) {
+          out(partitionLane(entity, lane, partition), rows);
+        }
+      }
     });
     entity.changed = true;
     this.settle(entity);
@@ -233,6 +254,7 @@ export class PartitionGraph {
           receivedUs: lane.receivedUs,
           lane: lane.id,
           firstRow: lane.rows,
+          partition: lane.partition,
         });
         lane.rows += batch.rows;
       }

@@ -8,11 +8,17 @@ export interface ProcessorPlan {
   /** Stream patterns of devices, and names of other processors. */
   from: Input[];
   steps: Step[];
+  /** Of a part that a group step ends (see `splitGroups`): its rows go to the partition of the values of these columns. */
+  groupBy?: readonly string[];
+  /** Of a part behind a group step: the topic it reads, and the columns whose values are the key there. */
+  grouped?: { topic: string; by: readonly string[] };
+  /** Of a part behind a group step: where in the processor its first step stands. */
+  firstStep?: number;
 }
 
 export type Input = { pattern: string } | { processor: string };
 
-export type Step = SelectStep | ColumnsStep | FilterStep | JoinStep;
+export type Step = SelectStep | ColumnsStep | FilterStep | JoinStep | GroupStep;
 
 /** Keeps the named columns in this order, or drops them. */
 export interface SelectStep {
@@ -50,4 +56,11 @@ export interface JoinStep {
   keep: 'inner' | 'left';
   /** Put before the names of the right columns; needed where one exists on the left. */
   prefix: string;
+}
+
+/** Brings the rows of equal values together, from all entities and partitions: what follows runs for each key. */
+export interface GroupStep {
+  verb: 'group';
+  /** Columns, or tags. */
+  by: string[];
 }

@@ -1,4 +1,6 @@
+import { checkGrouping } from '../../processors/check-grouping.js';
 import { checkSteps } from '../../processors/check-plan.js';
+import type { ProcessorPlan } from '../../processors/plan.js';
 import type { PlanFault } from '../../processors/plan-fault.js';
 import { type ConfigNode, child, entriesOf } from './config-node.js';
 import { planStep, stepSpec } from './keys/steps/steps.js';
@@ -20,13 +22,27 @@ export function checkProcessors(root: ConfigNode, references: References, proble
       if (!step) continue;
       const faults: PlanFault[] = [];
       checkSteps({ name, from: [{ pattern: '#' }], steps: [step] }, () => null, faults);
-      for (const fault of faults) report(fault, node, `${below('processors', name)}.steps[${i}]`, problems);
+      for (const fault of faults) {
+        const path = fault.path.replace(/^steps\[0\]\.?/, '');
+        report({ ...fault, path }, node, `${below('processors', name)}.steps[${i}]`, problems);
+      }
     }
   }
 }
 
-function report({ path, at, message }: PlanFault, step: ConfigNode, whereStep: string, problems: Problems): void {
-  const { node, where } = placeOf(path.replace(/^steps\[0\]\.?/, ''), step, whereStep);
+/** Checks what the processors are to one another, once each is right in itself. */
+export function checkPlansTogether(root: ConfigNode, plans: readonly ProcessorPlan[], problems: Problems): void {
+  const faults: PlanFault[] = [];
+  checkGrouping(plans, faults);
+  for (const fault of faults) {
+    const node = child(child(root, 'processors'), fault.processor)!;
+    report(fault, node, below('processors', fault.processor), problems);
+  }
+}
+
+/** `path` starts at `node`, which stands at `start`. */
+function report({ path, at, message }: PlanFault, from: ConfigNode, start: string, problems: Problems): void {
+  const { node, where } = placeOf(path, from, start);
   const inText = node.kind === 'scalar' ? node.textOffset : null;
   const hidden = node.kind === 'scalar' && node.hasVariables;
   const what = hidden ? `${shownValue(node)} is not valid with its variables replaced` : message;

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { StreamPattern } from '../../core/stream-pattern.js';
 import { busConfig } from './bus-config.js';
 import { checkKafka } from './check-kafka.js';
-import { checkProcessors } from './check-processors.js';
+import { checkPlansTogether, checkProcessors } from './check-processors.js';
 import { checkRules } from './check-rules.js';
 import type { Config } from './config.js';
 import type { ConfigNode } from './config-node.js';
@@ -93,6 +93,16 @@ function check(root: ConfigNode, file: string, problems: Problems): Config | nul
   checkKafka(root, references, problems);
   checkProcessors(root, references, problems);
   if (!raw || problems.hasErrors) return null;
+  const processors = [...(raw.processors ?? [])].map(([name, { from, steps, onError }]) => ({
+    plan: processorPlan(name, from, steps, references),
+    onError,
+  }));
+  checkPlansTogether(
+    root,
+    processors.map(({ plan }) => plan),
+    problems,
+  );
+  if (problems.hasErrors) return null;
   const { mqtt, http, memory, limits, undeclared, ack } = raw.gateway;
   const inputs = (texts: readonly string[]) => texts.map((text) => references.resolve(text)!);
   return {
@@ -113,10 +123,7 @@ function check(root: ConfigNode, file: string, problems: Problems): Config | nul
       decoder: stream.decoder ?? null,
     })),
     bus: busConfig(raw.bus),
-    processors: [...(raw.processors ?? [])].map(([name, { from, steps, onError }]) => ({
-      plan: processorPlan(name, from, steps, references),
-      onError,
-    })),
+    processors,
     sinks: [...(raw.sinks ?? [])].map(([name, sink]) => sinkConfig(name, sink, inputs(sink.from))),
     workers: raw.workers ?? Math.max(1, availableParallelism() - 1),
     warnings: problems.list().map((problem) => formatProblem(file, problem)),

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type BusReader, type BusRecord, isTelemetry, TELEMETRY_TOPIC } from '../../bus/bus.js';
 import { LogBus } from '../../bus/log/log-bus.js';
 import { Schema } from '../../columnar/schema.js';
@@ -14,6 +13,7 @@ import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords, type FreshRows } from './fresh-records.js';
 import { type BranchLaneSpec, emptyReport, type Lane, type LaneReport } from './lane.js';
 import { madeAnew, openInput, topicIdentity } from './lane-input.js';
+import { outputFolder } from './output-folder.js';
 import { Tagger } from './tagger.js';
 
 /** Read at most so much of a partition in a step. */
@@ -90,8 +90,10 @@ export class BranchLane implements Lane {
         this.readers.push(device);
         this.attach(device, bus as LogBus);
       }
-      const folder = join(folders.processors, `partition-${partition}`);
-      for (const processor of processors) this.readers.push(reader(processor, partition, folder));
+      for (const processor of processors) {
+        const folder = outputFolder(folders, partition, this.spec.levels[processor]!);
+        this.readers.push(reader(processor, partition, folder));
+      }
     }
     this.openOutputs();
     return { ...emptyReport(), positions: this.positions(), more: true, warnings: this.notes.splice(0) };
@@ -139,7 +141,7 @@ export class BranchLane implements Lane {
       const run = await from.bus.read(from.topic, from.partition, from.offset, STEP_BYTES);
       report.dropped += run.dropped;
       if (run.restarted) this.restart(from);
-      this.notes.push(...this.foreign.note(from.topic, from.partition, run));
+      this.notes.push(...this.foreign.note(from.topic, from.partition, run.foreign, run.next));
       if (run.records.length === 0) {
         from.offset = run.next;
         report.unread += await behind(from, from.offset);

@@ -1,11 +1,9 @@
-import type { ReadRun } from '../../bus/bus.js';
-
 /** Others can write to Kafka, too: says once of each partition that it holds messages which are none of ours. */
 export class ForeignMessages {
   private readonly told = new Set<string>();
 
-  /** What to tell the operator of a run, if anything. */
-  note(topic: string, partition: number, { foreign, next }: ReadRun): string[] {
+  /** What to tell the operator of a run that ended at `next`, if anything. */
+  note(topic: string, partition: number, foreign: number | undefined, next: number): string[] {
     const name = `${topic}/${partition}`;
     if (!foreign || this.told.has(name)) return [];
     this.told.add(name);

@@ -21,7 +21,7 @@ export class FreshRecords {
   private taken = 0;
 
   constructor(
-    private readonly bus: BusReader,
+    private readonly bus: Pick<BusReader, 'schema'>,
     marks: Iterable<Mark> = [],
   ) {
     this.deduplicator = new Deduplicator(marks);

@@ -32,9 +32,11 @@ interface CommonSpec {
 
 export interface ProcessorLaneSpec extends CommonSpec {
   kind: 'processors';
-  /** Topic of the bus with what devices send. */
+  /** Topic of the bus with what devices send, or that of a group step. */
   input: string;
   partition: number;
+  /** How many group steps lie before it; 0 = it reads what devices send. */
+  level: number;
   /** Processors that feed one another, in any order. */
   plans: ProcessorPlan[];
   outputBytesMax: number | null;
@@ -49,6 +51,8 @@ export interface BranchLaneSpec extends CommonSpec {
   /** Device stream patterns it takes, and processors whose output it takes. */
   patterns: string[];
   processors: string[];
+  /** For each of them how many group steps lie before what writes its output. */
+  levels: Record<string, number>;
   /** Partitions that this process reads. */
   owned: number[];
 }

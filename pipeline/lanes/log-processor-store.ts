@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import type { Commit } from '../../bus/bus.js';
 import type { LogBus } from '../../bus/log/log-bus.js';
 import type { Position } from '../../sinks/sink.js';
 import { logIdentity } from '../log-identity.js';
 import type { ProcessorLaneSpec } from './lane.js';
+import { outputFolder } from './output-folder.js';
 import { closeOutputLog, openOutputLog } from './output-logs.js';
 import type { ProcessorStore } from './processor-store.js';
 
@@ -17,8 +17,9 @@ export class LogProcessorStore implements ProcessorStore {
     private readonly bytesMax: number | null,
   ) {}
 
-  static async open({ folders, partition, partitions, outputBytesMax }: ProcessorLaneSpec): Promise<LogProcessorStore> {
-    const dir = join(folders.processors, `partition-${partition}`);
+  static async open(spec: ProcessorLaneSpec): Promise<LogProcessorStore> {
+    const { folders, partition, partitions, level, outputBytesMax } = spec;
+    const dir = outputFolder(folders, partition, level);
     const log = openOutputLog({
       dir,
       partitions,

@@ -7,7 +7,7 @@ const POSITIONS_TABLE = 'positions';
 /** Group → its plans, as they were when its state was made. */
 const GROUPS_TABLE = 'groups';
 
-/** Where a processor stands on its partition of the telemetry topic. */
+/** Where a processor stands on its partition of its input. */
 export interface ProcessorPosition {
   /** Identity of the ingest log it counts in. */
   log: string;
@@ -15,6 +15,8 @@ export interface ProcessorPosition {
   offset: number;
   /** Receive time of the last record that was read, microseconds since 1970. */
   receivedUs: number;
+  /** Of the topic of a group step on the embedded bus: the next record of each log that holds some of it. */
+  sources?: number[];
 }
 
 /** Processors that feed one another and run as one, with the state they keep together. */

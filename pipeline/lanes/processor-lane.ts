@@ -1,14 +1,16 @@
-import type { BusReader, BusRecord, Commit, ReadRun } from '../../bus/bus.js';
-import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
+import type { BusRecord } from '../../bus/bus.js';
+import { groupedRecords } from '../../processors/grouping/grouped-records.js';
+import { type InputRecord, PartitionGraph } from '../../processors/partition-graph.js';
+import type { ProcessorPlan } from '../../processors/plan.js';
 import { longestWaitUs } from '../../processors/verbs/verbs.js';
-import { pack } from '../../schemas/data-block.js';
 import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position } from '../../sinks/sink.js';
-import { PackedValue } from '../bus-gateway-store.js';
 import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords } from './fresh-records.js';
 import { emptyReport, type Lane, type LaneReport, type ProcessorLaneSpec } from './lane.js';
 import { madeAnew, openInput, topicIdentity } from './lane-input.js';
+import { type LaneSource, type SourceRun, TopicSource } from './lane-source.js';
+import { OutputWriter } from './output-writer.js';
 import {
   groupOf,
   type ProcessorGroup,
@@ -37,8 +39,11 @@ const READ_WAIT_MS = 500;
 export class ProcessorLane implements Lane {
   private readonly tagger: Tagger;
   private readonly group: ProcessorGroup;
+  /** What it reads, behind a group step. */
+  private readonly grouped: ProcessorPlan['grouped'];
   private readonly refused: Refused;
-  private ingest!: BusReader;
+  private readonly writer: OutputWriter;
+  private source!: LaneSource;
   private store!: ProcessorStore;
   private groups!: ProcessorGroups;
   private graph!: PartitionGraph;
@@ -53,49 +58,57 @@ export class ProcessorLane implements Lane {
   constructor(private readonly spec: ProcessorLaneSpec) {
     this.tagger = new Tagger(spec.declared, ['#']);
     this.group = groupOf(spec.plans);
+    this.grouped = spec.plans.find((plan) => plan.grouped)?.grouped;
     this.refused = new Refused(spec.input, spec.partition);
+    this.writer = new OutputWriter(spec);
   }
 
   async open(): Promise<LaneReport> {
-    const { input, partition } = this.spec;
-    const { bus, identity: ofBus } = await openInput(this.spec, input);
-    this.ingest = bus;
-    const identity = await topicIdentity(bus, ofBus, input);
+    const { input, partition, partitions } = this.spec;
+    this.source = await openSource(this.spec);
     this.store = await openStore(this.spec, (message) => this.notes.push(message));
     this.groups = new ProcessorGroups(this.store);
-    await this.takeOver(identity);
+    await this.takeOver();
+    const { identity } = this.source;
     const known = this.groups.position(this.group, identity);
     if (!known && this.groups.hasBegun(this.group)) this.notes.push(madeAnew(input, partition));
     this.at = known ?? { log: identity, offset: 0, receivedUs: 0 };
-    this.graph = new PartitionGraph(this.group.plans, this.groups.state(this.group));
+    this.graph = new PartitionGraph(this.group.plans, this.groups.state(this.group), { partitions });
     this.fresh = this.freshOf(this.group);
-    return { ...emptyReport(), positions: this.positions(), warnings: this.takeWarnings() };
+    return { ...emptyReport(), positions: this.source.positions(this.at), warnings: this.takeWarnings() };
   }
 
   async step(holds: readonly Position[]): Promise<LaneReport> {
     this.store.hold(holds);
     const report = emptyReport();
     const room = await this.store.makeRoom((commit) => this.groups.save(commit, this.group, this.at, []));
-    if (!room) return { ...report, positions: this.positions(), wakeMs: FULL_WAIT_MS, unread: await this.behind() };
-    const run = await this.ingest.read(this.spec.input, this.spec.partition, this.at.offset, STEP_BYTES);
+    if (!room)
+      return {
+        ...report,
+        positions: this.source.positions(this.at),
+        wakeMs: FULL_WAIT_MS,
+        unread: await this.source.behind(this.at),
+      };
+    const run = await this.source.read(this.at, STEP_BYTES);
     this.tellOf(run);
     report.dropped = run.dropped;
     if (run.records.length === 0) {
-      this.at = { ...this.at, offset: run.next };
-      if (this.ingest.wait) {
-        await this.ingest.wait(READ_WAIT_MS);
+      this.at = run.next;
+      if (this.source.wait) {
+        await this.source.wait(READ_WAIT_MS);
         report.wakeMs = 0;
       }
-      report.unread = await this.behind();
+      report.unread = await this.source.behind(this.at);
       if (this.spec.kafka) report.outputLag = report.unread;
-      return { ...report, positions: this.positions(), warnings: this.takeWarnings() };
+      return { ...report, positions: this.source.positions(this.at), warnings: this.takeWarnings() };
     }
-    const input = this.inputs(run.records, this.graph, this.fresh);
-    for (const record of input) report.rows += record.packed?.rows ?? 0;
+    const input = this.recordsOf(run.records, this.graph, this.fresh, this.at);
+    for (const record of input) report.rows += (record.batch ?? record.packed)?.rows ?? 0;
     const outputs = this.graph.run(input);
-    const next = { ...this.at, offset: run.next, receivedUs: run.records.at(-1)!.receivedUs };
+    const { next } = run;
     const commit = this.store.begin();
-    this.append(commit, outputs, this.graph.epoch);
+    this.writer.append(commit, outputs, this.graph.epoch);
+    this.writer.tick(commit, this.graph.epoch, next.receivedUs);
     this.notes.push(...this.refused.append(commit));
     this.groups.save(commit, this.group, next, this.graph.snapshot(), this.fresh?.takeChanges());
     await commit.commit();
@@ -105,21 +118,21 @@ export class ProcessorLane implements Lane {
     report.lateRows = this.lateRows();
     for (const { batch } of outputs) report.outputRows += batch.rows;
     report.wrote = [...new Set(outputs.map(({ processor }) => processor))];
-    report.unread = await this.behind();
+    report.unread = await this.source.behind(this.at);
     report.more = report.unread > 0;
     if (this.spec.kafka) report.outputLag = report.unread;
     // Nobody wakes it: its next step waits for records itself.
-    if (this.ingest.wait) report.wakeMs = 0;
-    return { ...report, positions: this.positions(), warnings: this.takeWarnings() };
+    if (this.source.wait) report.wakeMs = 0;
+    return { ...report, positions: this.source.positions(this.at), warnings: this.takeWarnings() };
   }
 
   async finish(): Promise<LaneReport> {
     await this.store.handOver();
-    return { ...emptyReport(), positions: this.positions() };
+    return { ...emptyReport(), positions: this.source.positions(this.at) };
   }
 
   async close(): Promise<void> {
-    await this.ingest?.close();
+    await this.source?.close();
     await this.store?.close();
   }
 
@@ -128,21 +141,25 @@ export class ProcessorLane implements Lane {
    * are ended by their own plans. Those behind catch up with the furthest, and what waits in their joins is let go as if
    * their entities had fallen silent. So nothing is written twice and nothing that was read is lost.
    */
-  private async takeOver(log: string): Promise<void> {
+  private async takeOver(): Promise<void> {
     const old = this.groups.overlapping(this.group);
     if (old.length === 0 || (old.length === 1 && samePlans(old[0]!, this.group))) return;
-    const places = [...old, this.group].map((group) => this.groups.position(group, log)?.offset ?? 0);
-    const target = Math.max(...places);
+    const { source } = this;
+    const first = { log: source.identity, offset: 0, receivedUs: 0 };
+    const target = source.furthest(
+      [...old, this.group].map((group) => this.groups.position(group, source.identity) ?? first),
+    );
     for (const group of old) {
-      const graph = new PartitionGraph(group.plans, this.groups.state(group));
+      const { partitions } = this.spec;
+      const graph = new PartitionGraph(group.plans, this.groups.state(group), { partitions });
       const fresh = this.freshOf(group);
-      let at = this.groups.position(group, log) ?? { log, offset: target, receivedUs: 0 };
-      while (at.offset < target) at = await this.catchUp(group, graph, fresh, at, target);
+      let at = this.groups.position(group, source.identity) ?? { ...target, receivedUs: 0 };
+      while (at.offset < target.offset) at = await this.catchUp(group, graph, fresh, at, target);
       const waitUs = group.plans.reduce((sum, plan) => sum + longestWaitUs(plan), 0);
       const ticks: InputRecord[] = [];
       for (let us = 0; us <= waitUs + 2 * SECOND_US; us += SECOND_US) ticks.push(tick(at.offset, at.receivedUs + us));
       const commit = this.store.begin();
-      this.append(commit, graph.run(ticks), graph.epoch);
+      this.writer.append(commit, graph.run(ticks), graph.epoch);
       const marks = [...this.groups.marks(group)];
       this.groups.end(commit, group, at);
       this.groups.saveMarks(commit, this.group, marks);
@@ -158,18 +175,12 @@ export class ProcessorLane implements Lane {
     graph: PartitionGraph,
     fresh: FreshRecords | null,
     at: ProcessorPosition,
-    target: number,
+    target: ProcessorPosition,
   ): Promise<ProcessorPosition> {
-    const run = await this.ingest.read(this.spec.input, this.spec.partition, at.offset, STEP_BYTES);
-    const records = run.records.filter((record) => record.offset < target);
-    const outputs = graph.run(this.inputs(records, graph, fresh));
-    const next = {
-      ...at,
-      offset: Math.min(target, run.records.length === 0 ? target : run.next),
-      receivedUs: records.at(-1)?.receivedUs ?? at.receivedUs,
-    };
+    const { records, next } = await this.source.read(at, STEP_BYTES, target);
+    const outputs = graph.run(this.recordsOf(records, graph, fresh, at));
     const commit = this.store.begin();
-    this.append(commit, outputs, graph.epoch);
+    this.writer.append(commit, outputs, graph.epoch);
     this.notes.push(...this.refused.append(commit));
     this.groups.save(commit, group, next, graph.snapshot(), fresh?.takeChanges());
     await commit.commit();
@@ -177,20 +188,32 @@ export class ProcessorLane implements Lane {
   }
 
   private freshOf(group: ProcessorGroup): FreshRecords | null {
-    return this.spec.kafka ? new FreshRecords(this.ingest, this.groups.marks(group)) : null;
+    return this.spec.kafka ? new FreshRecords(this.source, this.groups.marks(group)) : null;
   }
 
-  private inputs(records: readonly BusRecord[], graph: PartitionGraph, fresh: FreshRecords | null): InputRecord[] {
+  private recordsOf(
+    records: readonly BusRecord[],
+    graph: PartitionGraph,
+    fresh: FreshRecords | null,
+    at: ProcessorPosition,
+  ): InputRecord[] {
+    const { grouped } = this;
     const input: InputRecord[] = [];
+    let { receivedUs } = at;
     for (const record of records) {
       // What was taken before must not move time again either.
       if (fresh && !fresh.isNew(record)) continue;
-      input.push(this.input(record, graph, fresh));
+      const read = this.recordOf(record, graph, fresh);
+      if (grouped) {
+        // What comes from several partitions has one clock: the furthest.
+        receivedUs = Math.max(receivedUs, record.receivedUs);
+        input.push(...groupedRecords({ ...read, receivedUs, writer: '' }, grouped.topic, grouped.by));
+      } else input.push(read);
     }
     return input;
   }
 
-  private input(record: BusRecord, graph: PartitionGraph, fresh: FreshRecords | null): InputRecord {
+  private recordOf(record: BusRecord, graph: PartitionGraph, fresh: FreshRecords | null): InputRecord {
     const { offset, key, stream, receivedUs, writer } = record;
     // A record nobody reads still moves time, as a tick does.
     if (record.kind === 'tick' || !graph.wants(stream)) return tick(offset, receivedUs, writer);
@@ -204,40 +227,17 @@ export class ProcessorLane implements Lane {
       }
     }
     const packed = readPacked(record.value);
-    const schema = this.ingest.schema(packed.schema) ?? null;
+    const schema = this.source.schema(packed.schema) ?? null;
     return { offset, kind: 'data', key, stream, receivedUs, writer, tags, packed, schema };
   }
 
-  private append(commit: Commit, outputs: readonly ProcessorOutput[], epoch: string): void {
-    const { partition } = this.spec;
-    for (const { processor, key, stream, tags, batch, receivedUs, lane, firstRow } of outputs) {
-      commit.addSchema(batch.schema);
-      const meta = {
-        kind: 'data' as const,
-        key,
-        stream,
-        receivedUs,
-        // A lane's rows are numbered, however they are cut into records.
-        writer: `${processor} ${epoch} ${lane}`,
-        sequence: 0,
-        parts: [{ sequence: 0, firstRow, rows: batch.rows }],
-        tags: JSON.stringify(tags),
-      };
-      commit.append(processor, partition, meta, new PackedValue(pack(batch)));
-    }
-  }
-
-  private async behind(): Promise<number> {
-    const { ingest, at } = this;
-    const { input, partition } = this.spec;
-    return ingest.behind?.(input, partition, at.offset) ?? (await ingest.end(input, partition)) - at.offset;
-  }
-
-  private tellOf(run: ReadRun): void {
+  private tellOf(run: SourceRun): void {
     const { input, partition } = this.spec;
     if (run.restarted)
-      this.notes.push(`${input}/${partition} was deleted and made anew: it is read from its start, offset ${run.next}`);
-    this.notes.push(...this.foreign.note(input, partition, run));
+      this.notes.push(
+        `${input}/${partition} was deleted and made anew: it is read from its start, offset ${run.next.offset}`,
+      );
+    this.notes.push(...this.foreign.note(input, partition, run.foreign, run.next.offset));
   }
 
   /** Counted over all entities, so only now and then. */
@@ -250,13 +250,19 @@ export class ProcessorLane implements Lane {
     return this.late;
   }
 
-  private positions(): Position[] {
-    return [{ topic: this.spec.input, partition: this.spec.partition, offset: this.at.offset }];
-  }
-
   private takeWarnings(): string[] {
     return [...this.notes.splice(0), ...this.graph.warnings.splice(0)];
   }
+}
+
+async function openSource(spec: ProcessorLaneSpec): Promise<LaneSource> {
+  const { input, partition, level, kafka } = spec;
+  if (level > 0 && !kafka) {
+    const { GroupSource } = await import('./group-source.js');
+    return new GroupSource(spec);
+  }
+  const { bus, identity } = await openInput(spec, input);
+  return new TopicSource(bus, await topicIdentity(bus, identity, input), input, partition);
 }
 
 async function openStore(spec: ProcessorLaneSpec, warn: (message: string) => void): Promise<ProcessorStore> {

@@ -23,6 +23,8 @@ export interface StepCheck {
   path: Path;
   /** The columns of another input, as far as they are known. */
   schemaOf(input: Input): Schema | null;
+  /** Tags that the rows have by what patterns capture; null where more than those are possible. */
+  tags: ReadonlySet<string> | null;
   fault: AddFault;
 }
 

@@ -2,11 +2,12 @@ import type { Input, ProcessorPlan, Step } from '../plan.js';
 import type { Path } from '../plan-fault.js';
 import { columns } from './columns.js';
 import { filter } from './filter.js';
+import { group } from './group.js';
 import { join } from './join.js';
 import { select } from './select.js';
 import type { Verb } from './verb.js';
 
-const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = { select, columns, filter, join };
+const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = { select, columns, filter, join, group };
 
 export function verbOf(step: Step): Verb {
   return VERBS[step.verb] as Verb;

@@ -4,13 +4,14 @@ import type { Spec } from '../../spec/spec.js';
 import { verbs } from '../../spec/variants.js';
 import { columns } from './columns-key.js';
 import { filter } from './filter-key.js';
+import { group } from './group-key.js';
 import { join } from './join-key.js';
 import { select } from './select-key.js';
 import type { StepKey } from './step-key.js';
 
 /** The verbs of this version, and those it knows by name only. */
-const STEPS = { select, columns, filter, join };
-const LATER = ['resample', 'window', 'rolling', 'group', 'fill', 'map'];
+const STEPS = { select, columns, filter, join, group };
+const LATER = ['resample', 'window', 'rolling', 'fill', 'map'];
 
 type Specs = { [V in keyof typeof STEPS]: (typeof STEPS)[V]['spec'] };
 type CheckedStep = NonNullable<ReturnType<typeof stepSpec.check>>;
