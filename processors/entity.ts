@@ -73,9 +73,12 @@ export class Entity {
   dueUs = Infinity;
   /** Without new records nothing can expire or fall due before the receive clock is there. */
   deadlineTotalUs = Infinity;
+  /** The earliest deadline of it in the queue of deadlines. */
+  queuedTotalUs = Infinity;
   /** Every record must be evaluated alone, since order matters now. */
   careful = false;
-  changed = true;
+  /** The run it was last used in. */
+  usedIn = 0;
 
   constructor(
     readonly key: string,

@@ -7,20 +7,19 @@ import type { GraphJoin, GraphState } from './node.js';
 import type { ProcessorPlan } from './plan.js';
 import type { ReceiveClock, WriterClock } from './receive-clock.js';
 import type { Routes } from './routes.js';
+import { type StateStore, storeOf } from './state-store.js';
 
 /** Raised when the form of the state changes: older state is dropped then. */
-const VERSION = 2;
-/** The form before rows were counted. */
+const VERSION = 3;
+/** The form before the keys began with the entity, and the one before rows were counted. */
+const BY_KIND_VERSION = 2;
 const UNCOUNTED_VERSION = 1;
 const PARTITION_KEY = 'partition';
-const ENTITY = 'entity/';
-const JOIN = 'join/';
-const STATE = 'state/';
+/** Keys of an entity begin with its own and this, which no name of a stream has. */
+const END = '\n';
+const ENTITY = 'entity';
 
-/** The start and the end of a lane's key, and the piece between them. */
-const LANE_KEY = /^(state\/[^/]*\/\d+\/\d+\/)([\w.-]+)\/(.*)$/s;
-
-interface PartitionState {
+export interface PartitionState {
   version: number;
   plans: string;
   totalUs: number;
@@ -57,121 +56,151 @@ export function partitionState(hash: string, clock: ReceiveClock, epoch: string)
   return [PARTITION_KEY, serialize(state)];
 }
 
+/** What all keys of an entity's state begin with. */
+export function entityPrefix(entity: string): string {
+  return entity + END;
+}
+
 /** The state of an entity: itself, each join that changed, and the pieces of steps with state that changed. */
 export function* entityState(
   entity: Entity,
   joins: readonly GraphJoin[],
   states: readonly GraphState[],
 ): Iterable<[string, Uint8Array | null]> {
-  const { latestUs, seenAtUs, receivedUs } = entity;
-  const state: EntityState = {
-    latestUs,
-    seenAtUs,
-    receivedUs,
-    streams: [...entity.streams.values()].map(({ name, schema, tags, frontierUs }) => {
-      return { name, fields: schema.fields, tags, frontierUs };
-    }),
-    lanes: entity.lanes.flatMap((lanes) =>
-      [...lanes.values()].map(({ node, id, captures, tags, rows, next, partition }) => {
-        return {
-          node,
-          id,
-          captures,
-          tags,
-          rows,
-          next: [...next].map(([behind, lane]) => [behind, lane.id]),
-          partition,
-        };
-      }),
-    ) as EntityState['lanes'],
-  };
-  yield [ENTITY + entity.key, serialize(state)];
+  const prefix = entityPrefix(entity.key);
+  yield [prefix + ENTITY, serialize(stateOf(entity))];
   for (let j = 0; j < joins.length; j++) {
     const join = entity.joins[j]!;
     if (!join.changed) continue;
     join.changed = false;
-    yield [joinKey(joins[j]!, entity.key), serialize(join.snapshot())];
+    yield [prefix + joinKey(joins[j]!), serialize(join.snapshot())];
   }
   for (let s = 0; s < states.length; s++) {
-    const { node } = states[s]!;
     let number = 0;
-    for (const lane of entity.lanes[node]!.values()) {
-      const prefix = laneKey(states[s]!, number++);
-      for (const [piece, value] of entity.states[s]!.get(lane)?.changes() ?? []) {
-        yield [`${prefix}${piece}/${entity.key}`, value];
-      }
+    for (const lane of entity.lanes[states[s]!.node]!.values()) {
+      const piecesOf = laneKey(states[s]!, number++);
+      for (const [piece, value] of entity.states[s]!.get(lane)?.changes() ?? [])
+        yield [prefix + piecesOf + piece, value];
     }
   }
 }
 
-/** `state/PROCESSOR/STEP/LANE/PIECE/ENTITY-KEY`; lanes are numbered in the order they came to the entity. */
+function stateOf({ latestUs, seenAtUs, receivedUs, streams, lanes }: Entity): EntityState {
+  return {
+    latestUs,
+    seenAtUs,
+    receivedUs,
+    streams: [...streams.values()].map(({ name, schema, tags, frontierUs }) => {
+      return { name, fields: schema.fields, tags, frontierUs };
+    }),
+    lanes: lanes.flatMap((each) =>
+      [...each.values()].map(({ node, id, captures, tags, rows, next, partition }) => {
+        const behind = [...next].map(([to, lane]): [number, string] => [to, lane.id]);
+        return { node, id, captures, tags, rows, next: behind, partition };
+      }),
+    ),
+  };
+}
+
+/** `join/PROCESSOR/STEP` */
+function joinKey({ operator }: GraphJoin): string {
+  return `join/${operator.context.processor}/${operator.context.step}`;
+}
+
+/** `state/PROCESSOR/STEP/LANE/`, and the piece behind it; lanes are numbered in the order they came to the entity. */
 function laneKey({ operator }: GraphState, lane: number): string {
-  return `${STATE}${operator.context.processor}/${operator.context.step}/${lane}/`;
+  return `state/${operator.context.processor}/${operator.context.step}/${lane}/`;
 }
 
-/** `join/PROCESSOR/STEP/ENTITY-KEY` */
-function joinKey({ operator }: GraphJoin, key: string): string {
-  return `${JOIN}${operator.context.processor}/${operator.context.step}/${key}`;
+/** Saved pieces of an entity, by what stands behind its prefix. */
+export type SavedEntity = ReadonlyMap<string, Uint8Array>;
+
+export interface ReadState {
+  partition: PartitionState;
+  entities: Iterable<[key: string, saved: SavedEntity]>;
+  /** Keys of an older form; what they held is among the entities. */
+  outdated: string[];
 }
 
-/** The restored state, when it was made by these plans; else what it is to be dropped for. */
-export function readState(
-  restored: ReadonlyMap<string, Uint8Array>,
-  hash: string,
-): { partition: PartitionState } | { dropped: string } | null {
-  if (restored.size === 0) return null;
-  const bytes = restored.get(PARTITION_KEY);
+/** Stored state, when it was made by these plans; else why it is to be dropped. */
+export function readState(store: StateStore, hash: string): ReadState | { dropped: string } {
+  const bytes = [...store.under(PARTITION_KEY)].find(([key]) => key === PARTITION_KEY)?.[1];
   if (!bytes) return { dropped: 'it has no record of the plans it belongs to' };
   const partition = deserialize(bytes) as PartitionState;
   if (partition.version === UNCOUNTED_VERSION) Object.assign(partition, { epoch: '', writers: [] });
-  else if (partition.version !== VERSION)
+  else if (partition.version !== VERSION && partition.version !== BY_KIND_VERSION)
     return { dropped: `its form is version ${partition.version}, not ${VERSION}` };
   if (partition.plans !== hash) return { dropped: 'the processors were changed' };
-  return { partition };
+  if (partition.version === VERSION) return { partition, entities: byEntity(store.under('')), outdated: [] };
+  const old: string[] = [];
+  const renamed: [string, Uint8Array][] = [];
+  for (const [key, value] of store.under('')) {
+    if (key === PARTITION_KEY) continue;
+    old.push(key);
+    renamed.push([keyOfOld(key), new Uint8Array(value)]);
+  }
+  return { partition, entities: byEntity(storeOf(renamed).under('')), outdated: old };
 }
 
-export function restoreEntities(
-  restored: ReadonlyMap<string, Uint8Array>,
+/** `entity/KEY` and `join/PROCESSOR/STEP/KEY` as they are written now. */
+function keyOfOld(key: string): string {
+  const parts = /^(join\/[^/]*\/\d+)\/(.*)$/s.exec(key);
+  return parts ? entityPrefix(parts[2]!) + parts[1]! : entityPrefix(key.slice('entity/'.length)) + ENTITY;
+}
+
+/** The pieces of one entity after the other; ascending by key, those of one follow one another. */
+function* byEntity(pieces: Iterable<[key: string, value: Uint8Array]>): Iterable<[string, SavedEntity]> {
+  let of: string | null = null;
+  let saved = new Map<string, Uint8Array>();
+  for (const [key, value] of pieces) {
+    const end = key.indexOf(END);
+    if (end < 0) continue;
+    const entity = key.slice(0, end);
+    if (entity !== of) {
+      if (of !== null) yield [of, saved];
+      of = entity;
+      saved = new Map();
+    }
+    // The value may be a view of memory that the next one is read into.
+    saved.set(key.slice(end + END.length), new Uint8Array(value));
+  }
+  if (of !== null) yield [of, saved];
+}
+
+/** The pieces of one entity, from what a store has under its prefix. */
+export function savedEntity(prefix: string, pieces: Iterable<[key: string, value: Uint8Array]>): SavedEntity {
+  const saved = new Map<string, Uint8Array>();
+  for (const [key, value] of pieces) saved.set(key.slice(prefix.length), new Uint8Array(value));
+  return saved;
+}
+
+/** Gives a new entity the state that was saved of it. */
+export function restoreEntity(
+  entity: Entity,
+  saved: SavedEntity,
   routes: Routes,
   joins: readonly GraphJoin[],
   states: readonly GraphState[],
-  create: (key: string) => Entity,
 ): void {
-  const pieces = lanePieces(restored);
-  for (const [stateKey, bytes] of restored) {
-    if (!stateKey.startsWith(ENTITY)) continue;
-    const entity = create(stateKey.slice(ENTITY.length));
-    restoreEntity(entity, deserialize(bytes) as EntityState, routes);
-    joins.forEach((join, j) => {
-      const saved = restored.get(joinKey(join, entity.key));
-      if (saved) entity.joins[j]!.restore(deserialize(saved) as ReturnType<JoinState['snapshot']>);
-    });
-    states.forEach((state, s) => {
-      let number = 0;
-      for (const lane of entity.lanes[state.node]!.values()) {
-        const saved = pieces.get(laneKey(state, number++) + entity.key);
-        if (saved) entity.states[s]!.set(lane, state.operator.restore(saved));
-      }
-    });
-  }
+  const bytes = saved.get(ENTITY);
+  if (!bytes) return;
+  restoreStreams(entity, deserialize(bytes) as EntityState, routes);
+  joins.forEach((join, j) => {
+    const of = saved.get(joinKey(join));
+    if (of) entity.joins[j]!.restore(deserialize(of) as ReturnType<JoinState['snapshot']>);
+  });
+  states.forEach((state, s) => {
+    let number = 0;
+    for (const lane of entity.lanes[state.node]!.values()) {
+      const prefix = laneKey(state, number++);
+      const pieces = new Map<string, Uint8Array>();
+      for (const [key, value] of saved) if (key.startsWith(prefix)) pieces.set(key.slice(prefix.length), value);
+      if (pieces.size > 0) entity.states[s]!.set(lane, state.operator.restore(pieces));
+    }
+  });
 }
 
-/** The pieces of each lane, by its key without the piece. */
-function lanePieces(restored: ReadonlyMap<string, Uint8Array>): Map<string, Map<string, Uint8Array>> {
-  const pieces = new Map<string, Map<string, Uint8Array>>();
-  for (const [key, value] of restored) {
-    const parts = LANE_KEY.exec(key);
-    if (!parts) continue;
-    const lane = parts[1]! + parts[3]!;
-    let saved = pieces.get(lane);
-    if (!saved) pieces.set(lane, (saved = new Map()));
-    saved.set(parts[2]!, value);
-  }
-  return pieces;
-}
-
-function restoreEntity(entity: Entity, state: EntityState, routes: Routes): void {
-  entity.changed = false;
+function restoreStreams(entity: Entity, state: EntityState, routes: Routes): void {
   entity.latestUs = state.latestUs;
   entity.seenAtUs = state.seenAtUs;
   entity.receivedUs = state.receivedUs;

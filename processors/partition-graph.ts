@@ -1,18 +1,32 @@
 import type { Batch } from '../columnar/batch.js';
 import type { Schema } from '../columnar/schema.js';
-import { PitwallError } from '../core/errors.js';
 import type { ReadPackedBatch } from '../schemas/packed-batch.js';
-import { Entity, type EntityStream, type Lane, type Part, partBoundsUs, type Tags } from './entity.js';
+import { DeadlineQueue } from './deadline-queue.js';
+import { Entities, type LateRows } from './entities.js';
+import { Entity, type Part, partBoundsUs, type Tags } from './entity.js';
 import { advanced, EntityBounds } from './entity-bounds.js';
+import { newStream, renew, sameSchema, sameTags } from './entity-stream.js';
 import { evaluate, partitionLane } from './evaluate.js';
-import { entityState, partitionState, planHash, readState, restoreEntities } from './graph-snapshot.js';
+import {
+  entityPrefix,
+  entityState,
+  partitionState,
+  planHash,
+  readState,
+  restoreEntity,
+  type SavedEntity,
+  savedEntity,
+} from './graph-snapshot.js';
 import { JoinState, RIGHT_ROWS_MAX } from './joining/join-state.js';
 import { compileNodes, type GraphJoin, type GraphNode, type GraphState } from './node.js';
-import { mergeBatches } from './outputs.js';
+import { Outputs, type ProcessorOutput } from './outputs.js';
 import type { ProcessorPlan } from './plan.js';
 import { ReceiveClock } from './receive-clock.js';
 import { type Route, Routes } from './routes.js';
+import { type StateStore, storeOf } from './state-store.js';
 import { inOrder } from './topology.js';
+
+export type { ProcessorOutput };
 
 /** A record of the partition. Ticks, and data that nobody `wants`, need no `packed`; they still move the clock. */
 export interface InputRecord {
@@ -35,27 +49,11 @@ export interface InputRecord {
 export interface GraphOptions {
   /** Of the topics that group steps write to. */
   partitions?: number;
-}
-
-/** Rows that left a processor. */
-export interface ProcessorOutput {
-  processor: string;
-  key: string;
-  /** `PROCESSOR/ENTITY-KEY`, also in the batch. */
-  stream: string;
-  /** What the pattern of the left stream captured, and what came with its records. */
-  tags: Tags;
-  batch: Batch;
-  /** Receive time of the newest record that had to come for these rows. */
-  receivedUs: number;
   /**
-   * The rows' number among all that the lane has given since the epoch began: the first row of `batch` is number
-   * `firstRow`, from 0. However a crash or a move to another machine cuts the work, a row has the same lane and number.
+   * What each snapshot gave is in the store before the next run: entities beyond so many, in which nothing waits for time,
+   * are left to it and not kept in memory.
    */
-  lane: string;
-  firstRow: number;
-  /** Of a part that a group step ends: the partition of the topic `processor` where the rows belong. */
-  partition: number | null;
+  idleEntitiesMax?: number;
 }
 
 /**
@@ -84,21 +82,19 @@ export class PartitionGraph {
   private readonly bounds: EntityBounds;
   private readonly routes: Routes;
   private readonly hash: string;
-  private readonly entities = new Map<string, Entity>();
+  private readonly entities: Entities;
   private readonly clock = new ReceiveClock();
-  /** No entity has something to expire before the receive clock is there. */
-  private deadlineTotalUs = Infinity;
+  private readonly deadlines = new DeadlineQueue();
   private readonly touched = new Set<Entity>();
-  private readonly lanes = new Set<Lane>();
-  private readonly finished: ProcessorOutput[] = [];
+  private readonly outputs: Outputs;
   private readonly dropped: string[] = [];
   private clockChanged = true;
 
-  /** `restored` is all that snapshots gave and did not take back. State of other plans is dropped with a warning. */
+  /** `store` holds all that snapshots gave and did not take back. State of other plans is dropped with a warning. */
   constructor(
     plans: readonly ProcessorPlan[],
-    restored: Iterable<[key: string, value: Uint8Array]> = [],
-    { partitions = 1 }: GraphOptions = {},
+    store: StateStore | Iterable<readonly [key: string, value: Uint8Array]> = [],
+    { partitions = 1, idleEntitiesMax = Infinity }: GraphOptions = {},
   ) {
     const ordered = inOrder(plans);
     const { nodes, joins, states } = compileNodes(ordered, partitions, (message) => this.warnings.push(message));
@@ -107,11 +103,19 @@ export class PartitionGraph {
     this.states = states;
     this.bounds = new EntityBounds(joins, states);
     this.routes = new Routes(nodes, joins);
+    this.outputs = new Outputs(nodes);
     this.hash = planHash(plans);
-    const own = new Map<string, Uint8Array>();
-    // The values may be views of memory that the next one is read into.
-    for (const [key, value] of restored) own.set(key, new Uint8Array(value));
-    this.restore(own, plans);
+    const state = 'under' in store ? store : storeOf(store);
+    const load = (entity: Entity): void => {
+      const prefix = entityPrefix(entity.key);
+      this.restoreEntity(entity, savedEntity(prefix, state.under(prefix)));
+    };
+    this.entities = new Entities(
+      (key) => this.newEntity(key),
+      idleEntitiesMax === Infinity ? null : load,
+      idleEntitiesMax,
+    );
+    this.restore(state, plans, idleEntitiesMax);
   }
 
   /** Whether a processor reads the stream; records of others need not be decoded. */
@@ -119,39 +123,29 @@ export class PartitionGraph {
     return this.routes.of(stream) !== null;
   }
 
-  /**
-   * Rows that came too late since this graph was made: left and right rows of joins, after what was released before, and
-   * rows that changed nothing in a step with state.
-   */
-  get lateRows(): { left: number; right: number; steps: number } {
-    const late = { left: 0, right: 0, steps: 0 };
-    for (const { joins, states } of this.entities.values()) {
-      for (const join of joins) {
-        late.left += join.lateLeftRows;
-        late.right += join.lateRightRows;
-      }
-      for (const lanes of states) for (const state of lanes.values()) late.steps += state.lateRows;
-    }
-    return late;
+  /** Rows that came too late since this graph was made. */
+  get lateRows(): LateRows {
+    return this.entities.lateRows;
   }
 
   /** Takes the next records of the partition, in order, and gives what they cause. */
   run(records: readonly InputRecord[]): ProcessorOutput[] {
+    this.entities.begin();
     if (this.epoch === '' && records.length > 0) this.epoch = `${this.hash.slice(0, 8)}.${records[0]!.offset}`;
     for (const record of records) {
       this.clock.advance(record.receivedUs, record.writer ?? '');
       this.clockChanged = true;
       const rows = record.batch ?? record.packed;
       const route = record.kind === 'data' && rows !== null && rows.rows > 0 ? this.routes.of(record.stream) : null;
-      const entity = route && this.entity(record.key);
-      if (this.clock.totalUs >= this.deadlineTotalUs) this.expire(entity);
+      const entity = route && this.entities.get(record.key);
+      if (this.clock.totalUs >= this.deadlines.firstTotalUs) this.expire(entity);
       if (entity) this.feed(entity, record, rows!, route);
     }
     for (const entity of this.touched) {
       if (entity.dirty.length > 0) this.evaluate(entity, entity.latestUs, entity.receivedUs);
     }
     this.touched.clear();
-    return [...this.finished.splice(0), ...this.takeOutputs()];
+    return this.outputs.take();
   }
 
   /** What changed since the last call: new values by key, null where a key is to be removed. */
@@ -159,11 +153,8 @@ export class PartitionGraph {
     for (const key of this.dropped.splice(0)) yield [key, null];
     if (this.clockChanged) yield partitionState(this.hash, this.clock, this.epoch);
     this.clockChanged = false;
-    for (const entity of this.entities.values()) {
-      if (!entity.changed) continue;
-      entity.changed = false;
-      yield* entityState(entity, this.joins, this.states);
-    }
+    for (const entity of this.entities.changed) yield* entityState(entity, this.joins, this.states);
+    this.entities.changed.clear();
   }
 
   private feed(entity: Entity, record: InputRecord, part: Part, route: Route): void {
@@ -183,12 +174,12 @@ export class PartitionGraph {
       clockUs >= this.bounds.deadlineUs(entity, heldUs, advanced(frontiers, route.right, lastUs));
     if (alone && entity.dirty.length > 0) this.evaluate(entity, entity.latestUs, entity.receivedUs);
 
-    if (tagsChanged) this.finished.push(...this.takeOutputs());
+    if (tagsChanged) this.outputs.cut();
     if (isNew) renew(entity, stream, record);
     entity.latestUs = clockUs;
     entity.seenAtUs = this.clock.totalUs;
     entity.receivedUs = record.receivedUs;
-    entity.changed = true;
+    this.entities.changed.add(entity);
     if (stream.parts.push(part) === 1) entity.dirty.push(stream);
     stream.frontierUs = Math.max(stream.frontierUs, lastUs);
     entity.fedRows += part.rows;
@@ -204,30 +195,23 @@ export class PartitionGraph {
   /** Evaluates every entity that has something to expire at the present receive time, but for the one given. */
   private expire(except: Entity | null): void {
     const { totalUs } = this.clock;
-    this.deadlineTotalUs = Infinity;
-    for (const entity of this.entities.values()) {
-      if (entity !== except && entity.deadlineTotalUs <= totalUs) {
-        this.evaluate(entity, entity.clockUs(totalUs), this.clock.lastUs);
-      } else this.deadlineTotalUs = Math.min(this.deadlineTotalUs, entity.deadlineTotalUs);
+    // One that is given a record right away is looked at with it.
+    for (let entity = this.deadlines.take(totalUs); entity; entity = this.deadlines.take(totalUs)) {
+      if (entity !== except) this.evaluate(entity, entity.clockUs(totalUs), this.clock.lastUs);
     }
   }
 
   private evaluate(entity: Entity, clockUs: number, receivedUs: number): void {
-    const out = (lane: Lane, batch: Batch) => {
-      lane.out.push(batch);
-      lane.receivedUs = Math.max(lane.receivedUs, receivedUs);
-      this.lanes.add(lane);
-    };
     evaluate(entity, this.nodes, this.states, clockUs, (lane, batch) => {
       const { spread, name } = this.nodes[lane.node]!;
-      if (spread === null) out(lane, batch);
+      if (spread === null) this.outputs.add(lane, batch, receivedUs);
       else {
         for (const [partition, rows] of spread.parts({ ...batch, stream: name }, lane.tags)) {
-          out(partitionLane(entity, lane, partition), rows);
+          this.outputs.add(partitionLane(entity, lane, partition), rows, receivedUs);
         }
       }
     });
-    entity.changed = true;
+    this.entities.changed.add(entity);
     this.settle(entity);
   }
 
@@ -237,96 +221,46 @@ export class PartitionGraph {
 
   private setDeadline(entity: Entity, deadlineUs: number): void {
     entity.deadlineTotalUs = deadlineUs - entity.latestUs + entity.seenAtUs;
-    this.deadlineTotalUs = Math.min(this.deadlineTotalUs, entity.deadlineTotalUs);
+    this.deadlines.set(entity);
   }
 
-  private takeOutputs(): ProcessorOutput[] {
-    const outputs: ProcessorOutput[] = [];
-    for (const lane of this.lanes) {
-      const { name: processor } = this.nodes[lane.node]!;
-      for (const batch of mergeBatches(lane.out)) {
-        outputs.push({
-          processor,
-          key: lane.key,
-          stream: batch.stream,
-          tags: lane.tags,
-          batch,
-          receivedUs: lane.receivedUs,
-          lane: lane.id,
-          firstRow: lane.rows,
-          partition: lane.partition,
-        });
-        lane.rows += batch.rows;
-      }
-      lane.out = [];
-      lane.receivedUs = 0;
-    }
-    this.lanes.clear();
-    return outputs;
+  private newEntity(key: string): Entity {
+    const joins = this.joins.map(({ operator }) => new JoinState(operator));
+    return new Entity(key, this.nodes.length, joins, this.states.length);
   }
 
-  private entity(key: string): Entity {
-    let entity = this.entities.get(key);
-    if (!entity) {
-      const joins = this.joins.map(({ operator }) => new JoinState(operator));
-      this.entities.set(key, (entity = new Entity(key, this.nodes.length, joins, this.states.length)));
-    }
-    return entity;
-  }
-
-  private restore(restored: ReadonlyMap<string, Uint8Array>, plans: readonly ProcessorPlan[]): void {
-    const state = readState(restored, this.hash);
-    if (state === null) return;
+  private restore(store: StateStore, plans: readonly ProcessorPlan[], idleMax: number): void {
+    const [first] = store.under('');
+    if (!first) return;
+    const state = readState(store, this.hash);
     if ('dropped' in state) {
       const names = plans.map(({ name }) => name).join(', ');
       this.warnings.push(
         `the stored state of ${names} is dropped, since ${state.dropped}: rows that waited in joins, and what windows and other steps had, are lost`,
       );
-      this.dropped.push(...restored.keys());
+      for (const [key] of store.under('')) this.dropped.push(key);
       return;
     }
     const { totalUs, lastUs, writers, epoch } = state.partition;
     this.clock.restore(totalUs, lastUs, writers);
     this.epoch = epoch;
-    this.clockChanged = false;
-    restoreEntities(restored, this.routes, this.joins, this.states, (key) => this.entity(key));
-    for (const entity of this.entities.values()) this.settle(entity);
+    this.clockChanged = state.outdated.length > 0;
+    this.dropped.push(...state.outdated);
+    let idle = 0;
+    for (const [key, saved] of state.entities) {
+      const entity = this.newEntity(key);
+      this.restoreEntity(entity, saved);
+      // What is in an older form is written anew.
+      if (state.outdated.length > 0) {
+        this.entities.changed.add(entity);
+        for (const join of entity.joins) join.changed = true;
+      } else if (entity.deadlineTotalUs === Infinity && ++idle > idleMax) continue;
+      this.entities.add(entity);
+    }
   }
-}
 
-function renew(entity: Entity, stream: EntityStream, record: InputRecord): void {
-  if (record.schema === null) {
-    throw new PitwallError('corrupt-record', `the record ${record.offset} of ${record.stream} has an unknown schema`, {
-      stage: 'processor',
-    });
+  private restoreEntity(entity: Entity, saved: SavedEntity): void {
+    restoreEntity(entity, saved, this.routes, this.joins, this.states);
+    this.settle(entity);
   }
-  stream.schema = record.schema;
-  stream.tags = record.tags;
-  for (const lane of stream.lanes) setTags(lane, { ...lane.captures, ...record.tags });
-  entity.streams.set(stream.name, stream);
-}
-
-function setTags(lane: Lane, tags: Tags): void {
-  lane.tags = tags;
-  for (const behind of lane.next.values()) setTags(behind, tags);
-}
-
-function newStream(entity: Entity, record: InputRecord, route: Route): EntityStream {
-  const { stream: name, tags } = record;
-  const lanes = route.left.map(({ node, captures }) => entity.lane(node, name, captures, { ...captures, ...tags }));
-  return { name, route, lanes, schema: record.schema!, tags, frontierUs: -Infinity, parts: [] };
-}
-
-function sameSchema(a: Schema, b: Schema | null): boolean {
-  return a === b || (b !== null && a.fingerprint === b.fingerprint);
-}
-
-function sameTags(a: Tags, b: Tags): boolean {
-  if (a === b) return true;
-  let count = 0;
-  for (const name in b) {
-    if (a[name] !== b[name]) return false;
-    count++;
-  }
-  return Object.keys(a).length === count;
 }

@@ -1,6 +1,7 @@
 import type { Bus, Commit } from '../../bus/bus.js';
 import type { Mark } from '../../bus/deduplicate.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
+import type { StateStore } from '../../processors/state-store.js';
 
 /** Facts of a partition's output log: processor → where it stands. */
 const POSITIONS_TABLE = 'positions';
@@ -68,8 +69,8 @@ export class ProcessorGroups {
     return group.plans.some(({ name }) => this.log.fact(POSITIONS_TABLE, name) !== undefined);
   }
 
-  state(group: ProcessorGroup): Iterable<[key: string, value: Buffer]> {
-    return this.log.facts(stateTable(group));
+  state(group: ProcessorGroup): StateStore {
+    return { under: (prefix) => this.log.facts(stateTable(group), prefix) };
   }
 
   /** Which rows of the bus the group has taken. */
@@ -98,7 +99,7 @@ export class ProcessorGroups {
 
   /** Puts the end of the group into `commit`: its processors keep their position, their state and marks go. */
   end(commit: Commit, group: ProcessorGroup, position: ProcessorPosition): void {
-    for (const [key] of this.state(group)) commit.setFact(stateTable(group), key, null);
+    for (const [key] of this.state(group).under('')) commit.setFact(stateTable(group), key, null);
     for (const [origin] of this.marks(group)) commit.setFact(marksTable(group), origin, null);
     this.move(commit, group, position);
     commit.setFact(GROUPS_TABLE, group.name, null);

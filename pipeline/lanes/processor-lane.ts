@@ -1,4 +1,5 @@
 import type { BusRecord } from '../../bus/bus.js';
+import { IDLE_ENTITIES_MAX } from '../../processors/entities.js';
 import { groupedRecords } from '../../processors/grouping/grouped-records.js';
 import { type InputRecord, PartitionGraph } from '../../processors/partition-graph.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
@@ -73,7 +74,10 @@ export class ProcessorLane implements Lane {
     const known = this.groups.position(this.group, identity);
     if (!known && this.groups.hasBegun(this.group)) this.notes.push(madeAnew(input, partition));
     this.at = known ?? { log: identity, offset: 0, receivedUs: 0 };
-    this.graph = new PartitionGraph(this.group.plans, this.groups.state(this.group), { partitions });
+    this.graph = new PartitionGraph(this.group.plans, this.groups.state(this.group), {
+      partitions,
+      idleEntitiesMax: IDLE_ENTITIES_MAX,
+    });
     this.fresh = this.freshOf(this.group);
     return { ...emptyReport(), positions: this.source.positions(this.at), warnings: this.takeWarnings() };
   }

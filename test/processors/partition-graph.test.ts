@@ -226,7 +226,7 @@ test('state is dropped with a warning when the processors were changed, and its 
   const graph = new PartitionGraph([joined()]);
   graph.run([imu(0, [10 * S, 0])]);
   const store = new Map([...graph.snapshot()] as [string, Uint8Array][]);
-  assert.deepEqual([...store.keys()].sort(), ['entity/car/44', 'join/j/0/car/44', 'partition']);
+  assert.deepEqual([...store.keys()].sort(), ['car/44\nentity', 'car/44\njoin/j/0', 'partition']);
   assert.deepEqual([...graph.snapshot()], [], 'nothing changed since');
 
   const changed = new PartitionGraph([joined({ waitUs: 1 })], store);

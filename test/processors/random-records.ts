@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
+import { type StateStore, storeOf } from '../../processors/state-store.js';
 import { dataRecord, type Row, rowsOf, runGrouped, schemaOf, tickRecord } from './telemetry.js';
 
 const MS = 1000;
@@ -86,8 +87,9 @@ export function plain(row: Row): string {
 }
 
 /**
- * Runs the records one by one, grouped by `sizes`, and grouped with a snapshot after each group and a restore where
- * `restores` says so (both used in turn), and holds that the rows and tags of each lane are the same. Gives the rows.
+ * Runs the records one by one, grouped by `sizes`, and grouped with a snapshot after each group, entities left to the store
+ * where nothing waits in them, and a restore where `restores` says so (both used in turn), and holds that the rows and
+ * tags of each lane are the same. Gives the rows.
  */
 export function assertSameInAnyGrouping(
   plans: readonly ProcessorPlan[],
@@ -99,8 +101,9 @@ export function assertSameInAnyGrouping(
   assert.deepEqual(lanesOf(runGrouped(new PartitionGraph(plans), records, sizes)), oneByOne);
 
   const store = new Map<string, Uint8Array>();
+  const live: StateStore = { under: (prefix) => storeOf(store).under(prefix) };
   const out: ProcessorOutput[] = [];
-  let graph = new PartitionGraph(plans);
+  let graph = new PartitionGraph(plans, live, { idleEntitiesMax: 1 });
   for (let at = 0, turn = 0; at < records.length; turn++) {
     const size = sizes[turn % sizes.length]!;
     out.push(...graph.run(records.slice(at, at + size)));
@@ -109,7 +112,7 @@ export function assertSameInAnyGrouping(
       if (value === null) store.delete(key);
       else store.set(key, Uint8Array.from(value));
     }
-    if (restores[turn % restores.length]) graph = new PartitionGraph(plans, store);
+    if (restores[turn % restores.length]) graph = new PartitionGraph(plans, live, { idleEntitiesMax: 1 });
   }
   assert.deepEqual(lanesOf(out), oneByOne);
   return oneByOne;

@@ -1,0 +1,43 @@
+import type { Schema } from '../columnar/schema.js';
+import { PitwallError } from '../core/errors.js';
+import type { Entity, EntityStream, Lane, Tags } from './entity.js';
+import type { InputRecord } from './partition-graph.js';
+import type { Route } from './routes.js';
+
+/** Takes over the schema and the tags that a record brings. */
+export function renew(entity: Entity, stream: EntityStream, record: InputRecord): void {
+  if (record.schema === null) {
+    throw new PitwallError('corrupt-record', `the record ${record.offset} of ${record.stream} has an unknown schema`, {
+      stage: 'processor',
+    });
+  }
+  stream.schema = record.schema;
+  stream.tags = record.tags;
+  for (const lane of stream.lanes) setTags(lane, { ...lane.captures, ...record.tags });
+  entity.streams.set(stream.name, stream);
+}
+
+function setTags(lane: Lane, tags: Tags): void {
+  lane.tags = tags;
+  for (const behind of lane.next.values()) setTags(behind, tags);
+}
+
+export function newStream(entity: Entity, record: InputRecord, route: Route): EntityStream {
+  const { stream: name, tags } = record;
+  const lanes = route.left.map(({ node, captures }) => entity.lane(node, name, captures, { ...captures, ...tags }));
+  return { name, route, lanes, schema: record.schema!, tags, frontierUs: -Infinity, parts: [] };
+}
+
+export function sameSchema(a: Schema, b: Schema | null): boolean {
+  return a === b || (b !== null && a.fingerprint === b.fingerprint);
+}
+
+export function sameTags(a: Tags, b: Tags): boolean {
+  if (a === b) return true;
+  let count = 0;
+  for (const name in b) {
+    if (a[name] !== b[name]) return false;
+    count++;
+  }
+  return Object.keys(a).length === count;
+}
