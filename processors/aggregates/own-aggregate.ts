@@ -67,7 +67,7 @@ export function entryOf<S>(aggregate: OwnAggregate<S>): Aggregate {
 function read(args: readonly Cells[], row: number, values: number[]): boolean {
   for (let a = 0; a < args.length; a++) {
     const value = (args[a] as Float64Array)[row]!;
-    if (value !== value) return false;
+    if (Number.isNaN(value)) return false;
     values[a] = value;
   }
   return true;

@@ -131,7 +131,10 @@ export function inferTypes(
       const given = node.args.length;
       const home = homeOf(node.name);
       const advice = home === null ? '' : `; ${node.name} over many rows belongs in ${home}`;
-      fault(node, `${signature(node.name)} takes ${least}${entry.more ? ' or more' : ''} values, not ${given}${advice}`);
+      fault(
+        node,
+        `${signature(node.name)} takes ${least}${entry.more ? ' or more' : ''} values, not ${given}${advice}`,
+      );
       for (const arg of node.args) infer(arg);
       return entry.result;
     }

@@ -12,7 +12,7 @@ const state: FlatState = {
     }
     const values = args[0]!;
     let count = 0;
-    for (let i = from; i < to; i++) if (values[i] === values[i]) count++;
+    for (let i = from; i < to; i++) if (!Number.isNaN(values[i]!)) count++;
     state[at]! += count;
   },
   merge(state, at, later, laterAt) {

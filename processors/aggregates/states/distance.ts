@@ -26,8 +26,8 @@ const state: FlatState = {
     for (let i = notBefore(timeUs, lastUs, from, to); i < to; i++) {
       const nextLat = lats[i]!;
       const nextLon = lons[i]!;
-      if (nextLat !== nextLat || nextLon !== nextLon) continue;
-      if (lastUs !== lastUs) {
+      if (Number.isNaN(nextLat) || Number.isNaN(nextLon)) continue;
+      if (Number.isNaN(lastUs)) {
         state[at + FIRST] = nextLat;
         state[at + FIRST + 1] = nextLon;
       } else addTo(state, at + WAY, haversine(lat, lon, nextLat, nextLon));
@@ -40,10 +40,10 @@ const state: FlatState = {
     state[at + LAST_US] = lastUs;
   },
   merge(state, at, later, laterAt) {
-    if (later[laterAt + LAST_US] !== later[laterAt + LAST_US]) return;
+    if (Number.isNaN(later[laterAt + LAST_US]!)) return;
     const lat = later[laterAt + FIRST]!;
     const lon = later[laterAt + FIRST + 1]!;
-    if (state[at + LAST_US] !== state[at + LAST_US]) {
+    if (Number.isNaN(state[at + LAST_US]!)) {
       state[at + FIRST] = lat;
       state[at + FIRST + 1] = lon;
     } else addTo(state, at + WAY, haversine(state[at + LAST]!, state[at + LAST + 1]!, lat, lon));
@@ -65,6 +65,6 @@ export const DISTANCE: FlatForm = {
   state,
   result(state, at, out, row) {
     out[row] = sumOf(state, at + WAY);
-    return state[at + LAST_US] === state[at + LAST_US];
+    return !Number.isNaN(state[at + LAST_US]!);
   },
 };

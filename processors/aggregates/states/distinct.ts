@@ -10,7 +10,7 @@ const boxed: BoxedState<Counts> = {
     const values = args[0]!;
     for (let i = from; i < to; i++) {
       const value = values[i]!;
-      if (value === null || value !== value) continue;
+      if (value === null || Number.isNaN(value)) continue;
       state.set(value, (state.get(value) ?? 0) + 1);
     }
     if (state.size > KEPT_VALUES_MAX) throw tooManyValues();
@@ -20,7 +20,7 @@ const boxed: BoxedState<Counts> = {
     const values = args[0]!;
     for (let i = from; i < to; i++) {
       const value = values[i]!;
-      if (value === null || value !== value) continue;
+      if (value === null || Number.isNaN(value)) continue;
       const count = state.get(value)!;
       if (count === 1) state.delete(value);
       else state.set(value, count - 1);

@@ -7,9 +7,9 @@ const first: FlatState = {
   add(state, at, args, timeUs, from, to) {
     const values = args[0]!;
     for (let i = from; i < to; i++) {
-      if (values[i] !== values[i]) continue;
+      if (Number.isNaN(values[i]!)) continue;
       const known = state[at + 1]!;
-      if (timeUs[i]! < known || known !== known) {
+      if (timeUs[i]! < known || Number.isNaN(known)) {
         state[at] = values[i]!;
         state[at + 1] = timeUs[i]!;
       }
@@ -18,7 +18,7 @@ const first: FlatState = {
   },
   merge(state, at, later, laterAt) {
     const known = state[at + 1]!;
-    if (later[laterAt + 1]! < known || known !== known) copy(state, at, later, laterAt);
+    if (later[laterAt + 1]! < known || Number.isNaN(known)) copy(state, at, later, laterAt);
   },
 };
 
@@ -29,9 +29,9 @@ const last: FlatState = {
   add(state, at, args, timeUs, from, to) {
     const values = args[0]!;
     for (let i = to - 1; i >= from; i--) {
-      if (values[i] !== values[i]) continue;
+      if (Number.isNaN(values[i]!)) continue;
       const known = state[at + 1]!;
-      if (timeUs[i]! >= known || known !== known) {
+      if (timeUs[i]! >= known || Number.isNaN(known)) {
         state[at] = values[i]!;
         state[at + 1] = timeUs[i]!;
       }
@@ -40,7 +40,7 @@ const last: FlatState = {
   },
   merge(state, at, later, laterAt) {
     const known = state[at + 1]!;
-    if (later[laterAt + 1]! >= known || known !== known) copy(state, at, later, laterAt);
+    if (later[laterAt + 1]! >= known || Number.isNaN(known)) copy(state, at, later, laterAt);
   },
 };
 
@@ -57,7 +57,7 @@ function copy(state: Float64Array, at: number, later: Float64Array, laterAt: num
 function result(state: Float64Array, at: number, out: Float64Array, row: number): boolean {
   const value = state[at]!;
   out[row] = value;
-  return value === value;
+  return !Number.isNaN(value);
 }
 
 export const FIRST: FlatForm = { state: first, result };

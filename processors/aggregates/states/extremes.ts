@@ -11,14 +11,14 @@ const least: FlatState = {
     let best = state[at]!;
     for (let i = from; i < to; i++) {
       const value = values[i]!;
-      if (value < best || best !== best) best = value;
+      if (value < best || Number.isNaN(best)) best = value;
     }
     state[at] = best;
   },
   merge(state, at, later, laterAt) {
     const value = later[laterAt]!;
     const best = state[at]!;
-    if (value < best || best !== best) state[at] = value;
+    if (value < best || Number.isNaN(best)) state[at] = value;
   },
 };
 
@@ -29,21 +29,21 @@ const greatest: FlatState = {
     let best = state[at]!;
     for (let i = from; i < to; i++) {
       const value = values[i]!;
-      if (value > best || best !== best) best = value;
+      if (value > best || Number.isNaN(best)) best = value;
     }
     state[at] = best;
   },
   merge(state, at, later, laterAt) {
     const value = later[laterAt]!;
     const best = state[at]!;
-    if (value > best || best !== best) state[at] = value;
+    if (value > best || Number.isNaN(best)) state[at] = value;
   },
 };
 
 function result(state: Float64Array, at: number, out: Float64Array, row: number): boolean {
   const value = state[at]!;
   out[row] = value;
-  return value === value;
+  return !Number.isNaN(value);
 }
 
 export const MIN: FlatForm = { state: least, result };

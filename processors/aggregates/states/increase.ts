@@ -20,8 +20,8 @@ const state: FlatState = {
     let lastUs = state[at + LAST_US]!;
     for (let i = notBefore(timeUs, lastUs, from, to); i < to; i++) {
       const value = values[i]!;
-      if (value !== value) continue;
-      if (lastUs !== lastUs) state[at + FIRST] = value;
+      if (Number.isNaN(value)) continue;
+      if (Number.isNaN(lastUs)) state[at + FIRST] = value;
       else addTo(state, at + TOTAL, step(last, value));
       last = value;
       lastUs = timeUs[i]!;
@@ -30,8 +30,8 @@ const state: FlatState = {
     state[at + LAST_US] = lastUs;
   },
   merge(state, at, later, laterAt) {
-    if (later[laterAt + LAST_US] !== later[laterAt + LAST_US]) return;
-    if (state[at + LAST_US] !== state[at + LAST_US]) state[at + FIRST] = later[laterAt + FIRST]!;
+    if (Number.isNaN(later[laterAt + LAST_US]!)) return;
+    if (Number.isNaN(state[at + LAST_US]!)) state[at + FIRST] = later[laterAt + FIRST]!;
     else addTo(state, at + TOTAL, step(state[at + LAST]!, later[laterAt + FIRST]!));
     mergeSum(state, at + TOTAL, later, laterAt + TOTAL);
     state[at + LAST] = later[laterAt + LAST]!;
@@ -49,6 +49,6 @@ export const INCREASE: FlatForm = {
   state,
   result(state, at, out, row) {
     out[row] = sumOf(state, at + TOTAL);
-    return state[at + LAST_US] === state[at + LAST_US];
+    return !Number.isNaN(state[at + LAST_US]!);
   },
 };

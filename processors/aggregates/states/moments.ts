@@ -19,7 +19,7 @@ const state: FlatState = {
     let squares = state[at + 2]!;
     for (let i = from; i < to; i++) {
       const value = values[i]!;
-      if (value !== value) continue;
+      if (Number.isNaN(value)) continue;
       count++;
       const distance = value - mean;
       mean += distance / count;

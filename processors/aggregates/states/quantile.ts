@@ -6,13 +6,13 @@ const boxed: BoxedState<SortedNumbers> = {
   create: () => new SortedNumbers(),
   add(state, args, _timeUs, from, to) {
     const values = args[0] as Float64Array;
-    for (let i = from; i < to; i++) if (values[i] === values[i]) state.add(values[i]!);
+    for (let i = from; i < to; i++) if (!Number.isNaN(values[i]!)) state.add(values[i]!);
     if (state.size > KEPT_VALUES_MAX) throw tooManyValues();
     return state;
   },
   remove(state, args, from, to) {
     const values = args[0] as Float64Array;
-    for (let i = from; i < to; i++) if (values[i] === values[i]) state.remove(values[i]!);
+    for (let i = from; i < to; i++) if (!Number.isNaN(values[i]!)) state.remove(values[i]!);
     return state;
   },
   merge(earlier, later) {
@@ -36,5 +36,8 @@ function quantile(sorted: SortedNumbers, q: number): number | null {
   return low === high ? low : low + (high - low) * (place - rank);
 }
 
-export const QUANTILE: BoxedForm<SortedNumbers> = { boxed, result: (state, constants) => quantile(state, constants[0]!) };
+export const QUANTILE: BoxedForm<SortedNumbers> = {
+  boxed,
+  result: (state, constants) => quantile(state, constants[0]!),
+};
 export const MEDIAN: BoxedForm<SortedNumbers> = { boxed, result: (state) => quantile(state, 0.5) };

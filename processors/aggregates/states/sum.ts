@@ -16,7 +16,7 @@ const state: FlatState = {
     let count = 0;
     for (let i = from; i < to; i++) {
       const value = values[i]!;
-      if (value !== value) continue;
+      if (Number.isNaN(value)) continue;
       const next = sum + value;
       const part = next - sum;
       rest += sum - (next - part) + (value - part);

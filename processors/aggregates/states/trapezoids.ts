@@ -22,9 +22,9 @@ const state: FlatState = {
     let lastUs = state[at + LAST_US]!;
     for (let i = notBefore(timeUs, lastUs, from, to); i < to; i++) {
       const value = values[i]!;
-      if (value !== value) continue;
+      if (Number.isNaN(value)) continue;
       const time = timeUs[i]!;
-      if (lastUs !== lastUs) {
+      if (Number.isNaN(lastUs)) {
         state[at + FIRST_US] = time;
         state[at + FIRST] = value;
       } else if (time > lastUs) addTo(state, at + AREA, ((last + value) / 2) * (time - lastUs));
@@ -36,9 +36,9 @@ const state: FlatState = {
   },
   merge(state, at, later, laterAt) {
     const nextUs = later[laterAt + FIRST_US]!;
-    if (nextUs !== nextUs) return;
+    if (Number.isNaN(nextUs)) return;
     const lastUs = state[at + LAST_US]!;
-    if (lastUs !== lastUs) {
+    if (Number.isNaN(lastUs)) {
       state[at + FIRST_US] = nextUs;
       state[at + FIRST] = later[laterAt + FIRST]!;
     } else if (nextUs > lastUs) {
@@ -55,7 +55,7 @@ export const INTEGRAL: FlatForm = {
   state,
   result(state, at, out, row) {
     out[row] = sumOf(state, at + AREA) / 1e6;
-    return state[at + LAST_US] === state[at + LAST_US];
+    return !Number.isNaN(state[at + LAST_US]!);
   },
 };
 
@@ -65,7 +65,7 @@ export const TIME_WEIGHTED_MEAN: FlatForm = {
   result(state, at, out, row) {
     const span = state[at + LAST_US]! - state[at + FIRST_US]!;
     out[row] = span > 0 ? sumOf(state, at + AREA) / span : state[at + LAST]!;
-    return state[at + LAST_US] === state[at + LAST_US];
+    return !Number.isNaN(state[at + LAST_US]!);
   },
 };
 
