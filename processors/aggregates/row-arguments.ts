@@ -5,7 +5,7 @@ import { suggest } from '../../core/suggest.js';
 import { valueTypeOf } from '../expressions/check.js';
 import { type CompiledExpression, compileExpression } from '../expressions/compile.js';
 import { ExpressionError } from '../expressions/fault.js';
-import { SchemaCache } from '../operators/operator.js';
+import { SchemaCache } from '../verbs/schema-cache.js';
 import { argumentFault } from './aggregate-expression.js';
 import { kindOfColumn, NONE, TEXT } from './kind.js';
 import type { ArgumentSlot, Layout } from './layout.js';

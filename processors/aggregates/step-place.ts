@@ -1,5 +1,5 @@
 import { ExpressionError } from '../expressions/fault.js';
-import { type StepContext, stepFailed } from '../operators/operator.js';
+import { type StepContext, stepFailed } from '../verbs/step-context.js';
 import type { Place } from './layout.js';
 
 export type { StepContext };

@@ -101,9 +101,7 @@ export class HeldRows {
       if (from < batch.rows) same.push(sliceRows(batch, from, batch.rows));
       const next = unsaved[i + 1];
       const together =
-        next !== undefined &&
-        next.timeUs[0]! >= lastUs(batch) &&
-        next.schema.fingerprint === batch.schema.fingerprint;
+        next !== undefined && next.timeUs[0]! >= lastUs(batch) && next.schema.fingerprint === batch.schema.fingerprint;
       if (together || same.length === 0) continue;
       const rows = concatBatches(same);
       const name = PIECE + this.pieces++;
@@ -116,7 +114,9 @@ export class HeldRows {
   /** Takes back what `changes` gave; the rows before `releasedUs` had left. */
   restore(pieces: ReadonlyMap<string, Uint8Array>, releasedUs: number): void {
     this.releasedUs = releasedUs;
-    const numbers = [...pieces.keys()].filter((name) => name.startsWith(PIECE)).map((name) => +name.slice(PIECE.length));
+    const numbers = [...pieces.keys()]
+      .filter((name) => name.startsWith(PIECE))
+      .map((name) => +name.slice(PIECE.length));
     for (const number of numbers.sort((a, b) => a - b)) {
       const name = PIECE + number;
       const batch = unpackRows(pieces.get(name)!);

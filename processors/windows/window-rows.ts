@@ -13,8 +13,8 @@ export class WindowRows {
   private endsUs: number[] = [];
   private accumulators: Accumulator[] = [];
   private batches: Batch[] = [];
-  private lastFields: readonly Field[] = [];
-  private lastSchema: Schema | null = null;
+  /** By the fields of results, which are the same object for the same columns. */
+  private readonly schemas = new Map<readonly Field[], Schema>();
 
   constructor(private readonly aggregates: AggregateSet) {}
 
@@ -68,21 +68,8 @@ export class WindowRows {
   }
 
   private schemaOf(fields: readonly Field[]): Schema {
-    if (this.lastSchema === null || !sameFields(fields, this.lastFields)) {
-      this.lastFields = fields;
-      this.lastSchema = new Schema([field(WINDOW_END, 'i64'), ...fields]);
-    }
-    return this.lastSchema;
+    let schema = this.schemas.get(fields);
+    if (!schema) this.schemas.set(fields, (schema = new Schema([field(WINDOW_END, 'i64'), ...fields])));
+    return schema;
   }
-}
-
-function sameFields(a: readonly Field[], b: readonly Field[]): boolean {
-  if (a === b) return true;
-  return (
-    a.length === b.length &&
-    a.every((f, i) => {
-      const g = b[i]!;
-      return f === g || (f.name === g.name && f.type === g.type && f.scale === g.scale && f.offset === g.offset);
-    })
-  );
 }

@@ -9,7 +9,7 @@ import { BoxedRolling } from './boxed-rolling.js';
 import { FlatRolling } from './flat-rolling.js';
 import { ForgettingRolling } from './forgetting-rolling.js';
 import { KeptRows } from './kept-rows.js';
-import { RollingPieces, readPieces } from './rolling-pieces.js';
+import { RollingPieces, readPieces, type WindowState } from './rolling-pieces.js';
 import type { RollingState } from './rolling-state.js';
 
 /**
@@ -27,6 +27,8 @@ export interface RollingAccumulator {
   readonly rows: number;
   /** What changed since the last call as named pieces, null = removed; a piece has so many rows at most. */
   changes(): Iterable<[name: string, value: Uint8Array | null]>;
+  /** Another with the same rows, which goes its own way from here. Costs as much as there are rows. */
+  copy(): RollingAccumulator;
 }
 
 export class RollingRows implements RollingAccumulator {
@@ -87,13 +89,22 @@ export class RollingRows implements RollingAccumulator {
   changes(): Iterable<[name: string, value: Uint8Array | null]> {
     if (!this.unsaved) return [];
     this.unsaved = false;
+    return [...this.pieces.take(this.kept, this.window)];
+  }
+
+  copy(): RollingAccumulator {
+    const { layout, resultColumns, place, overUs } = this;
+    const pieces = new Map<string, Uint8Array>();
+    for (const [name, value] of new RollingPieces(null).take(this.kept, this.window)) {
+      if (value !== null) pieces.set(name, value);
+    }
+    return new RollingRows(layout, resultColumns, place, overUs, pieces);
+  }
+
+  private get window(): WindowState {
     const { kept, kinds, latestUs } = this;
-    const [head, mid, tail] = [kept.head, this.mid, kept.tail].map((row) => row + kept.origin) as [
-      number,
-      number,
-      number,
-    ];
-    return [...this.pieces.take(kept, { kinds, latestUs, head, mid, tail })];
+    const { origin } = kept;
+    return { kinds, latestUs, head: kept.head + origin, mid: this.mid + origin, tail: kept.tail + origin };
   }
 
   private append(inputs: AggregateInputs, from: number, to: number): void {

@@ -5,7 +5,7 @@ import { KeptRows } from './kept-rows.js';
 /** Rows of one piece. A checkpoint writes the pieces that have new rows, and removes those whose rows are gone. */
 const PIECE_ROWS = 1024;
 const WINDOW = 'window';
-const ROWS = 'rows/';
+const ROWS = 'rows-';
 
 /** Rows by their numbers since the lane began. */
 export interface WindowState {
@@ -23,7 +23,7 @@ interface RowsPiece {
   texts: ((string | null)[] | null)[];
 }
 
-/** The kept rows of a rolling step as named pieces: `window`, and `rows/N` for each 1024 rows. */
+/** The kept rows of a rolling step as named pieces: `window`, and `rows-N` for each 1024 rows. */
 export class RollingPieces {
   /** Rows from this number on have changed since they were written. */
   private changedFrom: number;
