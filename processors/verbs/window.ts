@@ -35,7 +35,7 @@ export const window: Verb<WindowStep> = {
   waitUs: waitAfterUs,
 };
 
-function checkKind({ kind, graceUs }: WindowStep, { path, fault }: StepCheck): void {
+function checkKind({ kind, graceUs, emit }: WindowStep, { path, fault }: StepCheck): void {
   const needs = (key: string, value: number, what: string) => {
     if (!isDuration(value, 1)) fault([...path, key], `${what}, and at least one microsecond`);
   };
@@ -55,6 +55,9 @@ function checkKind({ kind, graceUs }: WindowStep, { path, fault }: StepCheck): v
     checkGrace(stepUs);
   } else if ('slidingUs' in kind) {
     needs('sliding', kind.slidingUs, 'a sliding window needs its length, as in sliding: 10s');
+    if (graceUs > 0 && emit === 'update') {
+      fault([...path, 'grace'], 'a sliding window that emits with each row waits for none; leave the grace out');
+    }
   } else if ('sessionUs' in kind) {
     needs('session', kind.sessionUs, 'a session needs the gap that ends it, as in session: 30s');
     checkGrace(kind.sessionUs);
