@@ -31,7 +31,13 @@ export class WindowRows {
     const rows = this.startsUs.length;
     if (rows === 0) return;
     const { fields, columns } = this.aggregates.results(this.accumulators);
-    this.add(Float64Array.from(this.startsUs), Float64Array.from(this.endsUs), fields, columns, stream);
+    const startsUs = new Float64Array(rows);
+    const endsUs = new Float64Array(rows);
+    for (let i = 0; i < rows; i++) {
+      startsUs[i] = this.startsUs[i]!;
+      endsUs[i] = this.endsUs[i]!;
+    }
+    this.add(startsUs, endsUs, fields, columns, stream);
     this.startsUs = [];
     this.endsUs = [];
     this.accumulators = [];
