@@ -164,7 +164,7 @@ for (const { name, kind, sql } of KINDS) {
 
 test('rows that come out of order within the grace change nothing of the windows', async () => {
   // Equal stamps stay in the order they come, which is another one here; so each row has its own time.
-  const rows = telemetry(1500, 11).map((row, i) => ({ ...row, timeUs: row.timeUs + i }));
+  const rows = telemetry(600, 11).map((row, i) => ({ ...row, timeUs: row.timeUs + i }));
   const next = random(3);
   // Each row comes up to 400 ms late; what ends up in which window is a matter of its time alone.
   const order = rows.map((row, i) => ({ row, i, atUs: row.timeUs + Math.floor(next() * 0.4 * S) }));
@@ -186,7 +186,7 @@ test('rows that come out of order within the grace change nothing of the windows
     const sorted = new PartitionGraph([{ name: 'w', from: [{ pattern: 'car/{car}/imu' }], steps: [step] }]);
     const inOrder = [...rows, end].map((row) => dataRecord('car/1/imu', SCHEMA, [row], 0));
     const wanted = outputRows(runGrouped(sorted, inOrder, [50]));
-    assert.ok(wanted.length > 30);
+    assert.ok(wanted.length > 5);
     const names = [...NAMES, 'area', 'move'];
     assertSameRows(cells(late, names), cells(wanted, names));
   }
