@@ -89,7 +89,7 @@ export class ArrivalWindows implements LaneState {
   }
 
   get heldUs(): number {
-    return this.settings.updates ? Infinity : (this.open?.startUs ?? Infinity);
+    return this.open?.startUs ?? Infinity;
   }
 
   *changes(): Iterable<[piece: string, value: Uint8Array | null]> {

@@ -88,7 +88,7 @@ export class SessionWindows implements LaneState {
   }
 
   get heldUs(): number {
-    return this.settings.updates ? Infinity : (this.sessions.all[0]?.startUs ?? Infinity);
+    return this.sessions.all[0]?.startUs ?? Infinity;
   }
 
   *changes(): Iterable<[piece: string, value: Uint8Array | null]> {

@@ -22,7 +22,6 @@ const PIECE = 'window-';
 export class UpdatingWindows implements LaneState {
   lateRows = 0;
   readonly dueUs = Infinity;
-  readonly heldUs = Infinity;
   private latestUs = -Infinity;
   /** By their end. */
   private readonly open = new Map<number, Open>();
@@ -69,6 +68,12 @@ export class UpdatingWindows implements LaneState {
   }
 
   release(): void {}
+
+  get heldUs(): number {
+    let endUs = Infinity;
+    for (const end of this.open.keys()) endUs = Math.min(endUs, end);
+    return endUs - this.grid.sizeUs;
+  }
 
   *changes(): Iterable<[piece: string, value: Uint8Array | null]> {
     if (!this.changed) return;

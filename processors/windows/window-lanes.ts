@@ -15,6 +15,7 @@ import type { WindowSettings } from './window-settings.js';
 
 /** A window step, ready to be kept for each lane. */
 export class WindowLanes implements StatefulStep {
+  readonly shiftUs: number;
   private readonly settings: WindowSettings;
   private readonly grid: WindowGrid | null;
   private readonly cut: CutExpression | null;
@@ -28,6 +29,7 @@ export class WindowLanes implements StatefulStep {
     const rows = new WindowRows(aggregates);
     this.settings = { context, aggregates, rows, graceUs, idleUs, updates: emit === 'update' };
     this.grid = gridOf(step);
+    this.shiftUs = this.grid?.sizeUs ?? ('slidingUs' in kind ? kind.slidingUs : 0);
     this.cut = 'cut' in kind ? new CutExpression(kind.cut, context) : null;
   }
 

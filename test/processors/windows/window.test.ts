@@ -108,6 +108,20 @@ test('sessions are extended and merged by rows that come out of order', () => {
   ]);
 });
 
+test('rows at the start of a window are earlier than the rows that cause them, and fall due behind as such', () => {
+  const updates = windows({ kind: { sessionUs: S }, emit: 'update' });
+  const plan = planOf(updates, windows({ kind: { rows: 3 }, aggregate: { n: 'count()' } }));
+  const ticks = [0.7, 1.4].map((seconds) => tickRecord(seconds * S));
+  const records = [imu(10, 10, 10), aux(13.6), imu(10.001), ...ticks];
+  const expected = [
+    [10, 10, 3],
+    [10, 10, 1],
+  ];
+  const oneByOne = new PartitionGraph([plan]);
+  assert.deepEqual(shown(records.flatMap((record) => oneByOne.run([record]))), expected);
+  assert.deepEqual(shown(new PartitionGraph([plan]).run(records)), expected);
+});
+
 test('a cut begins with the first value that differs; null belongs to the window that is open', () => {
   const lap = schemaOf(['lap', 'i64'], ['note', 'utf8'], ['wet', 'bool']);
   const values: [number | null, string | null, boolean | null][] = [
