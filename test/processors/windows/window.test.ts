@@ -109,17 +109,26 @@ test('sessions are extended and merged by rows that come out of order', () => {
 });
 
 test('rows at the start of a window are earlier than the rows that cause them, and fall due behind as such', () => {
-  const updates = windows({ kind: { sessionUs: S }, emit: 'update' });
-  const plan = planOf(updates, windows({ kind: { rows: 3 }, aggregate: { n: 'count()' } }));
   const ticks = [0.7, 1.4].map((seconds) => tickRecord(seconds * S));
-  const records = [imu(10, 10, 10), aux(13.6), imu(10.001), ...ticks];
-  const expected = [
-    [10, 10, 3],
-    [10, 10, 1],
+  const cases: [WindowStep['kind'], InputRecord[], number[][]][] = [
+    [
+      { sessionUs: S },
+      [imu(10, 10, 10), aux(13.6), imu(10.001)],
+      [
+        [10, 10, 3],
+        [10, 10, 1],
+      ],
+    ],
+    [{ tumblingUs: S }, [aux(13.6), imu(10.7)], [[10, 10, 1]]],
+    [{ slidingUs: 0.5 * S }, [aux(13.6), imu(10.5)], [[10, 10, 1]]],
   ];
-  const oneByOne = new PartitionGraph([plan]);
-  assert.deepEqual(shown(records.flatMap((record) => oneByOne.run([record]))), expected);
-  assert.deepEqual(shown(new PartitionGraph([plan]).run(records)), expected);
+  for (const [kind, records, expected] of cases) {
+    const updates = windows({ kind, emit: 'update' });
+    const plan = planOf(updates, windows({ kind: { rows: 3 }, aggregate: { n: 'count()' } }));
+    const oneByOne = new PartitionGraph([plan]);
+    assert.deepEqual(shown([...records, ...ticks].flatMap((record) => oneByOne.run([record]))), expected);
+    assert.deepEqual(shown(new PartitionGraph([plan]).run([...records, ...ticks])), expected);
+  }
 });
 
 test('a cut begins with the first value that differs; null belongs to the window that is open', () => {
