@@ -10,9 +10,10 @@ import { join } from './cases/join.js';
 import { kafka } from './cases/kafka.js';
 import { mqttQos1 } from './cases/mqtt-qos1.js';
 import { websocketPacked } from './cases/websocket-packed.js';
+import { window } from './cases/window.js';
 import { currentCommit, describeMachine, isInMemory } from './machine.js';
 
-export const BENCH_CASES: readonly BenchCase[] = [burst, mqttQos1, websocketPacked, join, kafka];
+export const BENCH_CASES: readonly BenchCase[] = [burst, mqttQos1, websocketPacked, join, window, kafka];
 
 export interface BenchOptions {
   /** Names of cases; empty: all. */

@@ -25,7 +25,9 @@ export class EntityBounds {
     for (let j = 0; j < this.waitsUs.length; j++) {
       deadlineUs = Math.min(deadlineUs, this.expiryUs(heldUs, rightFrontiersUs[j]!, j));
     }
-    for (const { operator } of this.states) deadlineUs = Math.min(deadlineUs, operator.dueOf(heldUs));
+    for (const { operator, shiftUs } of this.states) {
+      deadlineUs = Math.min(deadlineUs, operator.dueOf(heldUs - shiftUs));
+    }
     return deadlineUs;
   }
 

@@ -23,6 +23,8 @@ export interface GraphJoin {
 export interface GraphState {
   operator: StatefulStep;
   node: number;
+  /** How much earlier its rows may be than those of the streams, since steps before it give rows at earlier times. */
+  shiftUs: number;
   /** Whether its rows come to a join, or to another step with state. */
   feedsJoin: boolean;
   feedsState: boolean;
@@ -65,7 +67,8 @@ export function compileNodes(
       if ('operator' in compiled) return compiled;
       if ('join' in compiled)
         return { join: joins.push({ operator: compiled.join, right: source(compiled.right) }) - 1 };
-      return { state: states.push({ operator: compiled.stateful, node, feedsJoin: false, feedsState: false }) - 1 };
+      const state = { operator: compiled.stateful, node, shiftUs: 0, feedsJoin: false, feedsState: false };
+      return { state: states.push(state) - 1 };
     });
     const { name, groupBy } = plan;
     const spread = groupBy ? new SpreadRows(groupBy, partitions) : null;
@@ -77,6 +80,7 @@ export function compileNodes(
     if ('node' in right) nodes[right.node]!.rightOf.push(join);
   });
   findFed(nodes, states);
+  findShifts(nodes, states);
   return { nodes, joins, states };
 }
 
@@ -115,5 +119,21 @@ function findFed(nodes: readonly GraphNode[], states: readonly GraphState[]): vo
       behind.state = true;
     }
     within[node.index] = behind;
+  }
+}
+
+/** Says of each step with state how much earlier than the streams its rows may be; nodes stand after those they read. */
+function findShifts(nodes: readonly GraphNode[], states: readonly GraphState[]): void {
+  const afterUs: number[] = [];
+  for (const node of nodes) {
+    let shiftUs = 0;
+    for (const from of node.from) if ('node' in from) shiftUs = Math.max(shiftUs, afterUs[from.node]!);
+    for (const stage of node.stages) {
+      if (!('state' in stage)) continue;
+      const state = states[stage.state]!;
+      state.shiftUs = shiftUs;
+      shiftUs += state.operator.shiftUs ?? 0;
+    }
+    afterUs[node.index] = shiftUs;
   }
 }

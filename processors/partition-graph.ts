@@ -163,16 +163,24 @@ export class PartitionGraph {
     const stream = known ?? newStream(entity, record, route);
     const tagsChanged = !sameTags(stream.tags, record.tags);
     const clockUs = Math.max(entity.latestUs, lastUs);
-    const heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
     const frontiers = entity.rightFrontiersUs;
     const isNew = known === undefined || tagsChanged || !sameSchema(stream.schema, record.schema);
-    const alone =
-      isNew ||
-      entity.careful ||
-      firstUs < stream.frontierUs ||
-      entity.rightRows + entity.fedRows + part.rows > RIGHT_ROWS_MAX ||
-      clockUs >= this.bounds.deadlineUs(entity, heldUs, advanced(frontiers, route.right, lastUs));
-    if (alone && entity.dirty.length > 0) this.evaluate(entity, entity.latestUs, entity.receivedUs);
+    const isAlone = () => {
+      const heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
+      return (
+        isNew ||
+        entity.careful ||
+        firstUs < stream.frontierUs ||
+        entity.rightRows + entity.fedRows + part.rows > RIGHT_ROWS_MAX ||
+        clockUs >= this.bounds.deadlineUs(entity, heldUs, advanced(frontiers, route.right, lastUs))
+      );
+    };
+    let alone = isAlone();
+    if (alone && entity.dirty.length > 0) {
+      this.evaluate(entity, entity.latestUs, entity.receivedUs);
+      // What was near may have been settled by that, so that the record need not be alone any more.
+      alone = isAlone();
+    }
 
     if (tagsChanged) this.outputs.cut();
     if (isNew) renew(entity, stream, record);

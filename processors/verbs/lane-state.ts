@@ -19,6 +19,8 @@ export interface StatefulStep {
    * Ascends with `timeUs`.
    */
   dueOf(timeUs: number): number;
+  /** How much earlier than a row the rows may be that it causes, as windows that are given at their start; absent: 0. */
+  readonly shiftUs?: number;
   create(): LaneState;
   /** A state from all the pieces that `changes` gave, and did not take back. */
   restore(saved: ReadonlyMap<string, Uint8Array>): LaneState;

@@ -4,10 +4,20 @@ import { columns } from './columns.js';
 import { filter } from './filter.js';
 import { group } from './group.js';
 import { join } from './join.js';
+import { rolling } from './rolling.js';
 import { select } from './select.js';
 import type { Verb } from './verb.js';
+import { window } from './window.js';
 
-const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = { select, columns, filter, join, group };
+const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = {
+  select,
+  columns,
+  filter,
+  join,
+  window,
+  rolling,
+  group,
+};
 
 export function verbOf(step: Step): Verb {
   return VERBS[step.verb] as Verb;
