@@ -1,12 +1,23 @@
 import type { Input, ProcessorPlan, Step } from '../plan.js';
 import type { Path } from '../plan-fault.js';
 import { columns } from './columns.js';
+import { fill } from './fill.js';
 import { filter } from './filter.js';
 import { join } from './join.js';
+import { resample } from './resample.js';
 import { select } from './select.js';
+import { sort } from './sort.js';
 import type { Verb } from './verb.js';
 
-const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = { select, columns, filter, join };
+const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = {
+  select,
+  columns,
+  filter,
+  join,
+  resample,
+  fill,
+  sort,
+};
 
 export function verbOf(step: Step): Verb {
   return VERBS[step.verb] as Verb;

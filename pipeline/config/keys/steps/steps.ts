@@ -3,14 +3,17 @@ import type { References } from '../../references.js';
 import type { Spec } from '../../spec/spec.js';
 import { verbs } from '../../spec/variants.js';
 import { columns } from './columns-key.js';
+import { fill } from './fill-key.js';
 import { filter } from './filter-key.js';
 import { join } from './join-key.js';
+import { resample } from './resample-key.js';
 import { select } from './select-key.js';
+import { sort } from './sort-key.js';
 import type { StepKey } from './step-key.js';
 
 /** The verbs of this version, and those it knows by name only. */
-const STEPS = { select, columns, filter, join };
-const LATER = ['resample', 'window', 'rolling', 'group', 'fill', 'map'];
+const STEPS = { select, columns, filter, join, resample, fill, sort };
+const LATER = ['window', 'rolling', 'group', 'map'];
 
 type Specs = { [V in keyof typeof STEPS]: (typeof STEPS)[V]['spec'] };
 type CheckedStep = NonNullable<ReturnType<typeof stepSpec.check>>;
