@@ -25,11 +25,11 @@ export function convertCells(
     copyCells(to, at, from, start, count);
     return;
   }
-  const numbers = new Float64Array(count);
   const part = from.subarray(start, start + count);
+  const numbers = to instanceof Float64Array ? to.subarray(at, at + count) : new Float64Array(count);
   if (part instanceof BigInt64Array) int64ToFloat64(part, numbers, count);
   else numbers.set(part);
   const { scale, offset } = fromField;
   if (scale !== 1 || offset !== 0) for (let i = 0; i < count; i++) numbers[i] = numbers[i]! * scale + offset;
-  (to as Float64Array).set(numbers, at);
+  if (!(to instanceof Float64Array)) (to as Int32Array).set(numbers, at);
 }

@@ -2,7 +2,7 @@ import { type Batch, isNull } from '../../columnar/batch.js';
 import { lowerBound, upperBound } from '../../columnar/kernels/bisect.js';
 import { concatBatches } from '../../columnar/kernels/concat.js';
 import { copyRows, sliceRows } from '../../columnar/kernels/slice.js';
-import { GRACE_US } from './grace.js';
+import { GRACE_US } from './hold-limits.js';
 import { RowPieces } from './row-pieces.js';
 
 interface Held {

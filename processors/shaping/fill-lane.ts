@@ -10,7 +10,7 @@ import { stepFailed } from '../verbs/step-context.js';
 import { type Cell, cellOf, convertCell } from './cell.js';
 import { FillHold } from './fill-hold.js';
 import type { FillPlanColumn, FillRows } from './fill-rows.js';
-import { HELD_ROWS_MAX } from './grace.js';
+import { HELD_ROWS_MAX } from './hold-limits.js';
 import { LaneFields } from './lane-fields.js';
 
 interface Saved {

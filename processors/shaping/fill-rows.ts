@@ -8,7 +8,7 @@ import { type StepContext, stepFailed } from '../verbs/step-context.js';
 import type { Operator } from '../verbs/verb.js';
 import { constantCell, constantField, doesNotFit } from './fill-constant.js';
 import { FillLane } from './fill-lane.js';
-import { GRACE_US } from './grace.js';
+import { GRACE_US } from './hold-limits.js';
 
 /** A column that is filled with what the lane has had. */
 export interface FilledColumn {

@@ -1,15 +1,14 @@
 import { deserialize, serialize } from 'node:v8';
-import { type Batch, isNull } from '../../columnar/batch.js';
+import type { Batch } from '../../columnar/batch.js';
 import { lowerBound } from '../../columnar/kernels/bisect.js';
-import { newCells } from '../../columnar/kernels/cells.js';
-import { convertCells } from '../../columnar/kernels/convert.js';
 import type { Field } from '../../columnar/schema.js';
 import type { Emit, LaneState } from '../verbs/lane-state.js';
 import { stepFailed } from '../verbs/step-context.js';
 import { type Cell, cellOf, convertCell } from './cell.js';
 import { GAP_ROWS_MAX, type GridPlace } from './grid-rows.js';
 import { LaneFields } from './lane-fields.js';
-import type { GridColumns, ResampleRows, SourceColumn } from './resample-rows.js';
+import type { GridColumns, ResampleRows } from './resample-rows.js';
+import { NO_CELL } from './source-column.js';
 
 interface Saved {
   fields: readonly Field[];
@@ -53,10 +52,11 @@ export class ResampleLane implements LaneState {
       this.place.samples = 1;
     }
     const times = this.timesWith(timeUs, from, rows, isFirst);
-    let sources: SourceColumn[] | null = null;
+    let loaded = false;
     const give = () => {
-      sources ??= this.sources(batch, from, to, isFirst);
-      emit(this.resample.gridBatch(batch.stream, times, to, sources));
+      if (!loaded) this.load(batch, from, to, isFirst);
+      loaded = true;
+      emit(this.resample.gridBatch(batch.stream, times, to));
     };
     grid.rows = 0;
     if (grid.walk(times, times.length, this.place, give)) this.warnOfGap(batch.stream);
@@ -104,12 +104,12 @@ export class ResampleLane implements LaneState {
     }
     if (this.to && !isNew) return this.to;
     const { schema } = this.fields;
-    const source = this.to ?? this.resample.columnsOf(before.fields.length > 0 ? before : schema, batch.stream);
+    const old = this.to ?? this.resample.columnsOf(before.fields.length > 0 ? before : schema, batch.stream);
     this.to = this.resample.columnsOf(schema, batch.stream);
     if (this.latestUs === -Infinity) return this.to;
-    this.cells = this.to.columns.map(({ source: f }): Cell => {
+    this.cells = this.to.columns.map(({ on: f }): Cell => {
       const at = before.indexOf(f.name);
-      return at < 0 ? null : convertCell(this.cells[at]!, source.columns[at]!.source, f);
+      return at < 0 ? null : convertCell(this.cells[at]!, old.columns[at]!.on, f);
     });
     return this.to;
   }
@@ -123,39 +123,23 @@ export class ResampleLane implements LaneState {
     return times;
   }
 
-  /** The cells of the same rows. */
-  private sources(batch: Batch, from: number, to: GridColumns, isFirst: boolean): SourceColumn[] {
-    const at = isFirst ? 0 : 1;
-    const count = batch.rows - from;
-    return to.columns.map(({ source }, c): SourceColumn => {
-      const index = batch.schema === this.fields.schema ? c : batch.schema.indexOf(source.name);
-      const own = index < 0 ? null : batch.columns[index]!;
-      const kept = isFirst ? null : this.cells[c]!;
-      const values = newCells(source.type, count + at);
-      if (own) convertCells(own.values, from, batch.schema.fields[index]!, values, at, source, count);
-      let nullBytes: Uint8Array | null = null;
-      if (!own || own.nulls || (kept === null && !isFirst)) {
-        nullBytes = new Uint8Array(count + at);
-        if (!own) nullBytes.fill(1);
-        else if (own.nulls) for (let i = 0; i < count; i++) if (isNull(own.nulls, from + i)) nullBytes[at + i] = 1;
-        if (!isFirst) nullBytes[0] = kept === null ? 1 : 0;
-      }
-      let dictionary = source.type === 'utf8' ? ((own?.dictionary ?? []) as string[]) : null;
-      if (typeof kept === 'string') {
-        const known = dictionary!.indexOf(kept);
-        values[0] = known >= 0 ? known : dictionary!.length;
-        if (known < 0) dictionary = [...dictionary!, kept];
-      } else if (kept !== null) values[0] = kept as never;
-      return { values, nullBytes, dictionary };
+  /** Puts the cells of the same rows where the grid reads them. */
+  private load(batch: Batch, from: number, { columns, sources }: GridColumns, isFirst: boolean): void {
+    const { schema, rows } = batch;
+    columns.forEach(({ on }, c) => {
+      const index = schema === this.fields.schema ? c : schema.indexOf(on.name);
+      const column = index < 0 ? null : batch.columns[index]!;
+      const field = index < 0 ? null : schema.fields[index]!;
+      sources[c]!.load(isFirst ? NO_CELL : this.cells[c]!, column, field, from, rows);
     });
   }
 
   private keep(batch: Batch, to: GridColumns): void {
     const last = batch.rows - 1;
     this.latestUs = batch.timeUs[last]!;
-    this.cells = to.columns.map(({ source }): Cell => {
-      const index = batch.schema.indexOf(source.name);
-      return index < 0 ? null : convertCell(cellOf(batch.columns[index]!, last), batch.schema.fields[index]!, source);
+    this.cells = to.columns.map(({ on }): Cell => {
+      const index = batch.schema.indexOf(on.name);
+      return index < 0 ? null : convertCell(cellOf(batch.columns[index]!, last), batch.schema.fields[index]!, on);
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Batch, CellArray, Column } from '../../columnar/batch.js';
+import type { Batch, Column } from '../../columnar/batch.js';
 import { interpolate, interpolateNulls } from '../../columnar/kernels/interpolate.js';
 import { interpolateAngle } from '../../columnar/kernels/interpolate-angle.js';
 import { takeCells } from '../../columnar/kernels/take.js';
@@ -9,27 +9,22 @@ import type { LaneState, StatefulStep } from '../verbs/lane-state.js';
 import { type StepContext, stepFailed } from '../verbs/step-context.js';
 import { GridRows } from './grid-rows.js';
 import { ResampleLane } from './resample-lane.js';
+import { SourceColumn } from './source-column.js';
 
 /** Columns that a resample adds, and those it can therefore not take. */
 export const GRID_FIELDS: readonly Field[] = [field('samples', 'i32'), field('interpolated', 'bool')];
 
-/** Real rows in columns to be read at the grid: numbers to be interpolated as what they stand for. */
-export interface SourceColumn {
-  values: CellArray;
-  /** One byte a row, 1 for null; null when no row has one. */
-  nullBytes: Uint8Array | null;
-  dictionary: string[] | null;
-}
-
 /** One column of a stream: how it is brought to the grid, the cells this is worked out on, and what comes out. */
 export interface GridColumn {
   how: ResampleHow;
-  source: Field;
+  on: Field;
   out: Field;
 }
 
 export interface GridColumns {
   columns: GridColumn[];
+  /** Real rows, to be read at the grid. Shared by all lanes, since each is done with them before the next. */
+  sources: SourceColumn[];
   schema: Schema;
 }
 
@@ -73,25 +68,26 @@ export class ResampleRows implements StatefulStep {
       this.context.warn(`resample: the rows of ${stream} do not have column ${name} so far`);
     }
     const columns = schema.fields.map((f) => gridColumn(f, this.step));
-    const wrong = columns.find(({ how, source }) => how === 'angle' && isWord(source));
+    const wrong = columns.find(({ how, on }) => how === 'angle' && isWord(on));
     if (wrong) {
       throw stepFailed(
         this.context,
-        `resample: column ${wrong.source.name} of ${stream} is ${wrong.source.type}, which is no angle`,
+        `resample: column ${wrong.on.name} of ${stream} is ${wrong.on.type}, which is no angle`,
       );
     }
-    known = { columns, schema: new Schema([...columns.map(({ out }) => out), ...GRID_FIELDS]) };
+    const sources = columns.map(({ on }) => new SourceColumn(on));
+    known = { columns, sources, schema: new Schema([...columns.map(({ out }) => out), ...GRID_FIELDS]) };
     this.known.set(schema.fingerprint, known);
     return known;
   }
 
   /** The rows that the grid holds, worked out from the real rows at `timeUs`. */
-  gridBatch(stream: string, timeUs: Float64Array, to: GridColumns, sources: readonly SourceColumn[]): Batch {
+  gridBatch(stream: string, timeUs: Float64Array, to: GridColumns): Batch {
     const { grid } = this;
     const { rows } = grid;
-    const nearest = this.step.how === 'nearest' || this.hasNearest ? this.closer(timeUs) : grid.before;
+    const nearest = to.columns.some(({ how }) => how === 'nearest') ? this.closer(timeUs) : grid.before;
     const columns = to.columns.map((column, c): Column => {
-      const { values, nullBytes, dictionary } = sources[c]!;
+      const { values, nullBytes, dictionary } = to.sources[c]!;
       if (column.how === 'step' || column.how === 'nearest') {
         const rowOf = column.how === 'step' ? grid.before : nearest;
         const nulls = nullBytes && interpolateNulls(nullBytes, rowOf, rowOf, rows);
@@ -106,10 +102,6 @@ export class ResampleRows implements StatefulStep {
     columns.push({ values: grid.samples.slice(0, rows), nulls: null, dictionary: null });
     columns.push({ values: grid.interpolated.slice(0, rows), nulls: null, dictionary: null });
     return { stream, schema: to.schema, rows, timeUs: grid.timeUs.slice(0, rows), columns };
-  }
-
-  private get hasNearest(): boolean {
-    return Object.values(this.step.channels).includes('nearest');
   }
 
   /** For each grid time the closer of its neighbours, the earlier when both are as close. */
@@ -129,9 +121,9 @@ export function gridColumn(f: Field, { how: common, channels }: ResampleStep): G
   const own = Object.hasOwn(channels, f.name) ? channels[f.name]! : null;
   const how = own ?? (isWord(f) && common !== 'nearest' ? 'step' : common);
   if (how === 'step' || how === 'nearest' || isWord(f)) {
-    return { how: how === 'linear' ? 'step' : how, source: f, out: f };
+    return { how: how === 'linear' ? 'step' : how, on: f, out: f };
   }
-  return { how, source: field(f.name, 'f64'), out: joinedField(f, f.name, 'linear') };
+  return { how, on: field(f.name, 'f64'), out: joinedField(f, f.name, 'linear') };
 }
 
 export function isWord({ type }: Field): boolean {

@@ -6,7 +6,7 @@ import { mergeBatches } from '../outputs.js';
 import { TimeQueue } from '../time-queue.js';
 import type { Emit, LaneState } from '../verbs/lane-state.js';
 import { stepFailed } from '../verbs/step-context.js';
-import { HELD_ROWS_MAX } from './grace.js';
+import { HELD_ROWS_MAX } from './hold-limits.js';
 import { RowPieces } from './row-pieces.js';
 import type { SortRows } from './sort-rows.js';
 

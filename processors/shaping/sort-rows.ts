@@ -4,7 +4,7 @@ import type { SortStep } from '../plan.js';
 import type { LaneState, StatefulStep } from '../verbs/lane-state.js';
 import { SchemaCache } from '../verbs/schema-cache.js';
 import { type StepContext, stepFailed } from '../verbs/step-context.js';
-import { GRACE_US } from './grace.js';
+import { GRACE_US } from './hold-limits.js';
 import { SortLane } from './sort-lane.js';
 
 export const BACKFILL = field('backfill', 'bool');

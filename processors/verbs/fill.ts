@@ -2,7 +2,7 @@ import { type Field, Schema } from '../../columnar/schema.js';
 import type { FillStep } from '../plan.js';
 import { constantCell, constantField, doesNotFit } from '../shaping/fill-constant.js';
 import { FillRows, isNumber, linearField, noLine } from '../shaping/fill-rows.js';
-import { GRACE_US } from '../shaping/grace.js';
+import { GRACE_US } from '../shaping/hold-limits.js';
 import { checkColumnName, requireColumn } from './check-expression.js';
 import type { Verb } from './verb.js';
 

@@ -1,7 +1,7 @@
 import { Schema } from '../../columnar/schema.js';
 import { suggest } from '../../core/suggest.js';
 import type { SortStep } from '../plan.js';
-import { GRACE_US } from '../shaping/grace.js';
+import { GRACE_US } from '../shaping/hold-limits.js';
 import { BACKFILL, HAS_BACKFILL, SortRows } from '../shaping/sort-rows.js';
 import type { Verb } from './verb.js';
 
