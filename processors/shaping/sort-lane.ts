@@ -28,6 +28,7 @@ export class SortLane implements LaneState {
   }
 
   add(batch: Batch, emit: Emit): void {
+    this.sort.check(batch);
     this.changed = true;
     const { rows, timeUs } = batch;
     const { latenessUs } = this.sort.step;

@@ -40,6 +40,11 @@ export class SortRows implements StatefulStep {
     return lane;
   }
 
+  /** Fails for rows that have a column of the name already, when they come and not only when they leave. */
+  check(batch: Batch): void {
+    this.schemas.get(batch);
+  }
+
   /** The rows with their column `backfill`. */
   mark(batch: Batch, isBackfill: boolean): Batch {
     const values = new Uint8Array(batch.rows);
