@@ -176,6 +176,16 @@ test('a sort gives rows in time order, drops earlier ones of a stamp where it is
   assert.deepEqual(rows('last'), [{ at: 3, x: 3, backfill: false }, ...end]);
 });
 
+test('a row of the stamp that the clock made leave follows it at once, and takes the place of none', () => {
+  const graph = graphOf(sort(2 * S, 'last'), { verb: 'select', keep: ['x', 'backfill'] });
+  const ticks = Array.from({ length: 8 }, (_, second) => tickRecord(T0 + second * S));
+  assert.deepEqual(given(graph, record([3, { x: 1 }]), ...ticks), [{ at: 3, x: 1, backfill: false }]);
+  assert.deepEqual(given(graph, record([3, { x: 2 }], [3, { x: 3 }])), [
+    { at: 3, x: 2, backfill: false },
+    { at: 3, x: 3, backfill: false },
+  ]);
+});
+
 test('more rows than may wait stop the partition with what to do about it', () => {
   const count = HELD_ROWS_MAX / 8 + 1;
   const schema = schemaOf(['x', 'f32']);
