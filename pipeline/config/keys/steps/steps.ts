@@ -3,11 +3,14 @@ import type { References } from '../../references.js';
 import type { Spec } from '../../spec/spec.js';
 import { verbs } from '../../spec/variants.js';
 import { columns } from './columns-key.js';
+import { fill } from './fill-key.js';
 import { filter } from './filter-key.js';
 import { group } from './group-key.js';
 import { join } from './join-key.js';
+import { resample } from './resample-key.js';
 import { rolling } from './rolling-key.js';
 import { select } from './select-key.js';
+import { sort } from './sort-key.js';
 import type { StepKey } from './step-key.js';
 import { window } from './window-key.js';
 
@@ -19,9 +22,12 @@ const STEPS = {
   join,
   window,
   rolling,
+  resample,
+  fill,
+  sort,
   group,
 };
-const LATER = ['resample', 'fill', 'map'];
+const LATER = ['map'];
 
 type Specs = { [V in keyof typeof STEPS]: (typeof STEPS)[V]['spec'] };
 type CheckedStep = NonNullable<ReturnType<typeof stepSpec.check>>;
