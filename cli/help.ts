@@ -8,7 +8,10 @@ export const COMMANDS: Readonly<Record<string, { file: string | null; summary: s
   graph: { file: './graph.js', summary: 'draw the flow of the configuration' },
   schema: { file: './schema.js', summary: 'print the JSON Schema of pitwall.yaml, or of files of cases, for editors' },
   simulate: { file: './simulate.js', summary: 'drive a fleet of simulated cars against a gateway' },
-  replay: { file: './replay.js', summary: 'send a recording with its own timing' },
+  replay: {
+    file: './replay.js',
+    summary: 'send a recording with its own timing, or run processors again over the bus',
+  },
   tap: { file: './tap.js', summary: 'print rows as they pass, as JSON lines' },
   'dead-letters': { file: './dead-letters.js', summary: 'show what was refused, and why' },
   audit: { file: null, summary: 'count rows accepted, stored, lost and duplicated' },

@@ -1,12 +1,12 @@
-import type { BusReader, BusRecord, Commit, ReadRun } from '../../bus/bus.js';
+import type { BusReader, Commit, ReadRun } from '../../bus/bus.js';
 import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
 import { longestWaitUs } from '../../processors/verbs/verbs.js';
 import { pack } from '../../schemas/data-block.js';
-import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position } from '../../sinks/sink.js';
 import { PackedValue } from '../bus-gateway-store.js';
 import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords } from './fresh-records.js';
+import { GraphInput, tick } from './graph-input.js';
 import { emptyReport, type Lane, type LaneReport, type ProcessorLaneSpec } from './lane.js';
 import { madeAnew, openInput, topicIdentity } from './lane-input.js';
 import {
@@ -18,7 +18,6 @@ import {
 } from './processor-groups.js';
 import type { ProcessorStore } from './processor-store.js';
 import { Refused } from './refused.js';
-import { Tagger } from './tagger.js';
 
 /** Read at most so much in a step: bounds memory and the work that a crash repeats. */
 const STEP_BYTES = 2 * 1024 * 1024;
@@ -35,10 +34,10 @@ const READ_WAIT_MS = 500;
  * position become durable together (see ProcessorStore), so a crash repeats work and never a result.
  */
 export class ProcessorLane implements Lane {
-  private readonly tagger: Tagger;
   private readonly group: ProcessorGroup;
   private readonly refused: Refused;
   private ingest!: BusReader;
+  private input!: GraphInput;
   private store!: ProcessorStore;
   private groups!: ProcessorGroups;
   private graph!: PartitionGraph;
@@ -51,7 +50,6 @@ export class ProcessorLane implements Lane {
   private readonly notes: string[] = [];
 
   constructor(private readonly spec: ProcessorLaneSpec) {
-    this.tagger = new Tagger(spec.declared, ['#']);
     this.group = groupOf(spec.plans);
     this.refused = new Refused(spec.input, spec.partition);
   }
@@ -60,6 +58,7 @@ export class ProcessorLane implements Lane {
     const { input, partition } = this.spec;
     const { bus, identity: ofBus } = await openInput(this.spec, input);
     this.ingest = bus;
+    this.input = new GraphInput(bus, this.spec.declared, (record, error) => this.refused.note(record, error));
     const identity = await topicIdentity(bus, ofBus, input);
     this.store = await openStore(this.spec, (message) => this.notes.push(message));
     this.groups = new ProcessorGroups(this.store);
@@ -90,7 +89,7 @@ export class ProcessorLane implements Lane {
       if (this.spec.kafka) report.outputLag = report.unread;
       return { ...report, positions: this.positions(), warnings: this.takeWarnings() };
     }
-    const input = this.inputs(run.records, this.graph, this.fresh);
+    const input = this.input.of(run.records, this.graph, this.fresh);
     for (const record of input) report.rows += record.packed?.rows ?? 0;
     const outputs = this.graph.run(input);
     const next = { ...this.at, offset: run.next, receivedUs: run.records.at(-1)!.receivedUs };
@@ -162,7 +161,7 @@ export class ProcessorLane implements Lane {
   ): Promise<ProcessorPosition> {
     const run = await this.ingest.read(this.spec.input, this.spec.partition, at.offset, STEP_BYTES);
     const records = run.records.filter((record) => record.offset < target);
-    const outputs = graph.run(this.inputs(records, graph, fresh));
+    const outputs = graph.run(this.input.of(records, graph, fresh));
     const next = {
       ...at,
       offset: Math.min(target, run.records.length === 0 ? target : run.next),
@@ -178,34 +177,6 @@ export class ProcessorLane implements Lane {
 
   private freshOf(group: ProcessorGroup): FreshRecords | null {
     return this.spec.kafka ? new FreshRecords(this.ingest, this.groups.marks(group)) : null;
-  }
-
-  private inputs(records: readonly BusRecord[], graph: PartitionGraph, fresh: FreshRecords | null): InputRecord[] {
-    const input: InputRecord[] = [];
-    for (const record of records) {
-      // What was taken before must not move time again either.
-      if (fresh && !fresh.isNew(record)) continue;
-      input.push(this.input(record, graph, fresh));
-    }
-    return input;
-  }
-
-  private input(record: BusRecord, graph: PartitionGraph, fresh: FreshRecords | null): InputRecord {
-    const { offset, key, stream, receivedUs, writer } = record;
-    // A record nobody reads still moves time, as a tick does.
-    if (record.kind === 'tick' || !graph.wants(stream)) return tick(offset, receivedUs, writer);
-    const tags = this.tagger.tags(stream) ?? {};
-    if (fresh) {
-      try {
-        return { offset, kind: 'data', key, stream, receivedUs, writer, tags, ...fresh.rows(record) };
-      } catch (error) {
-        this.refused.note(record, error);
-        return tick(offset, receivedUs, writer);
-      }
-    }
-    const packed = readPacked(record.value);
-    const schema = this.ingest.schema(packed.schema) ?? null;
-    return { offset, kind: 'data', key, stream, receivedUs, writer, tags, packed, schema };
   }
 
   private append(commit: Commit, outputs: readonly ProcessorOutput[], epoch: string): void {
@@ -266,8 +237,4 @@ async function openStore(spec: ProcessorLaneSpec, warn: (message: string) => voi
   }
   const { LogProcessorStore } = await import('./log-processor-store.js');
   return LogProcessorStore.open(spec);
-}
-
-function tick(offset: number, receivedUs: number, writer = ''): InputRecord {
-  return { offset, kind: 'tick', key: '', stream: '', receivedUs, writer, tags: {}, packed: null, schema: null };
 }
