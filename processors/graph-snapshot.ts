@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import { type Field, Schema } from '../columnar/schema.js';
 import type { Entity, Lane, Tags } from './entity.js';
-import type { JoinState } from './joining/join-state.js';
+import type { JoinSnapshot, JoinState } from './joining/join-state.js';
 import type { GraphJoin, GraphState } from './node.js';
 import type { ProcessorPlan } from './plan.js';
 import type { ReceiveClock, WriterClock } from './receive-clock.js';
@@ -96,6 +96,47 @@ function laneKey({ operator }: GraphState, lane: number): string {
 /** `join/PROCESSOR/STEP/ENTITY-KEY` */
 function joinKey({ operator }: GraphJoin, key: string): string {
   return `${JOIN}${operator.context.processor}/${operator.context.step}/${key}`;
+}
+
+/** What snapshots gave and did not take back, by key. */
+export interface SavedFacts {
+  get(key: string): Uint8Array | undefined;
+  /** Those whose keys start with `prefix`. */
+  below(prefix: string): Iterable<[key: string, value: Uint8Array]>;
+}
+
+/** The saved state of one entity; null when there is none. */
+export function entityFacts(facts: SavedFacts, key: string) {
+  const bytes = facts.get(ENTITY + key);
+  const partition = facts.get(PARTITION_KEY);
+  if (!bytes || !partition) return null;
+  const { latestUs, seenAtUs, lanes } = deserialize(bytes) as EntityState;
+  const { totalUs } = deserialize(partition) as PartitionState;
+  return {
+    latestUs,
+    clockUs: latestUs + (totalUs - seenAtUs),
+    /** Those that enter a node, in the order of their numbers. */
+    lanes: (node: number) =>
+      lanes.filter((lane) => lane.node === node).map(({ id, rows }) => ({ id, rows: rows ?? 0 })),
+    join(join: GraphJoin): JoinSnapshot | null {
+      const saved = facts.get(joinKey(join, key));
+      return saved ? (deserialize(saved) as JoinSnapshot) : null;
+    },
+    /** The pieces that a step with state keeps of a lane, by the lane's number in the node. */
+    pieces(state: GraphState, lane: number): Map<string, Uint8Array> {
+      const found = new Map<string, Uint8Array>();
+      for (const [stateKey, value] of facts.below(laneKey(state, lane))) {
+        const parts = LANE_KEY.exec(stateKey);
+        if (parts?.[3] === key) found.set(parts[2]!, new Uint8Array(value));
+      }
+      return found;
+    },
+  };
+}
+
+/** Keys of the entities of which something is kept. */
+export function* entityKeys(facts: SavedFacts): Iterable<string> {
+  for (const [key] of facts.below(ENTITY)) yield key.slice(ENTITY.length);
 }
 
 /** The restored state, when it was made by these plans; else what it is to be dropped for. */

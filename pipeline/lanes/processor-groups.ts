@@ -1,5 +1,6 @@
 import type { Bus, Commit } from '../../bus/bus.js';
 import type { Mark } from '../../bus/deduplicate.js';
+import type { SavedFacts } from '../../processors/graph-snapshot.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 
 /** Facts of a partition's output log: processor → where it stands. */
@@ -68,6 +69,15 @@ export class ProcessorGroups {
 
   state(group: ProcessorGroup): Iterable<[key: string, value: Buffer]> {
     return this.log.facts(stateTable(group));
+  }
+
+  /** The same by key, for who needs some of it. */
+  savedFacts(group: ProcessorGroup): SavedFacts {
+    const table = stateTable(group);
+    return {
+      get: (key) => this.log.fact(table, key),
+      below: (prefix) => this.log.facts(table, prefix),
+    };
   }
 
   /** Which rows of the bus the group has taken. */

@@ -1,4 +1,7 @@
 import type { BusReader, Commit, ReadRun } from '../../bus/bus.js';
+import { suggest } from '../../core/suggest.js';
+import { entityKeys } from '../../processors/graph-snapshot.js';
+import { EntityInspector } from '../../processors/inspect-entity.js';
 import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
 import { longestWaitUs } from '../../processors/verbs/verbs.js';
 import { pack } from '../../schemas/data-block.js';
@@ -7,7 +10,15 @@ import { PackedValue } from '../bus-gateway-store.js';
 import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords } from './fresh-records.js';
 import { GraphInput, tick } from './graph-input.js';
-import { emptyReport, type Lane, type LaneReport, type ProcessorLaneSpec } from './lane.js';
+import {
+  emptyReport,
+  type Lane,
+  type LaneReport,
+  type ProcessorLaneSpec,
+  STATE_BYTES_MAX,
+  type StateAnswer,
+  type StateQuery,
+} from './lane.js';
 import { madeAnew, openInput, topicIdentity } from './lane-input.js';
 import {
   groupOf,
@@ -41,6 +52,7 @@ export class ProcessorLane implements Lane {
   private store!: ProcessorStore;
   private groups!: ProcessorGroups;
   private graph!: PartitionGraph;
+  private inspector: EntityInspector | null = null;
   /** Null where every record stands on the bus once. */
   private fresh: FreshRecords | null = null;
   private at: ProcessorPosition = { log: '', offset: 0, receivedUs: 0 };
@@ -115,6 +127,22 @@ export class ProcessorLane implements Lane {
   async finish(): Promise<LaneReport> {
     await this.store.handOver();
     return { ...emptyReport(), positions: this.positions() };
+  }
+
+  /** From what is durable. Between steps that is what the graph has; a lane that has stopped keeps its checkpoint. */
+  inspect({ processor, key }: StateQuery): StateAnswer {
+    const facts = this.groups.savedFacts(this.group);
+    this.inspector ??= new EntityInspector(this.group.plans);
+    const view = this.inspector.view(processor, key, facts, (step, laneId) => {
+      return this.graph.lateRowsOf(key, processor, step, laneId);
+    });
+    if (view === null) return { json: null, bytes: 0, near: suggest(key, entityKeys(facts)) };
+    const { input, partition } = this.spec;
+    const { offset, receivedUs } = this.groups.position(this.group, this.at.log) ?? this.at;
+    const checkpoint = { topic: input, offset, receivedUs };
+    const json = JSON.stringify({ processor, key, partition, checkpoint, ...view }, null, 2);
+    const bytes = Buffer.byteLength(json);
+    return { json: bytes > STATE_BYTES_MAX ? null : json, bytes, near: null };
   }
 
   async close(): Promise<void> {

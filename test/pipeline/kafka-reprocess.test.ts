@@ -49,6 +49,18 @@ sinks: { out: { type: file, from: place, path: ./out } }
   const { rows, unreadableRecords } = JSON.parse(stdout) as { rows: unknown; unreadableRecords: number };
   assert.deepEqual([rows, unreadableRecords], [{ place: 3 * ROWS }, 0]);
   assert.deepEqual(jsonLines(join(dir, 'again')), jsonLines(out));
+  const state = await fetch(`http://${gateway.http}/state/place/car/2`);
+  assert.equal(state.status, 200);
+  const { checkpoint, lanes } = (await state.json()) as {
+    checkpoint: { topic: string };
+    lanes: Record<string, unknown>[];
+  };
+  assert.equal(checkpoint.topic, 'telemetry');
+  assert.deepEqual(
+    lanes.map(({ stream, rows: left }) => [stream, left]),
+    [['car/2/imu', ROWS]],
+  );
+
   const page = await fetch(`http://${gateway.http}/health`);
   assert.equal(page.status, 200, await page.text());
   assert.equal(await gateway.stop(), 0, gateway.stderr);
