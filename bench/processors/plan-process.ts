@@ -4,31 +4,18 @@ import { PartitionGraph } from '../../processors/partition-graph.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import { pack } from '../../schemas/data-block.js';
 import { packedBytesMax, readPacked, writePacked } from '../../schemas/packed-batch.js';
-import type { JoinPlan, JoinResult } from './join-plan.js';
-import { type EncodedRecord, joinRecords, LEFT_PERIOD_US, RIGHT_PERIOD_US, RIGHT_SHIFT_US } from './join-records.js';
+import type { PlanResult, PlanRun } from './plan-case.js';
+import { planCase } from './plan-cases.js';
+import { type EncodedRecord, planRecords } from './plan-records.js';
 
 /**
  * A child process that does what a processor's lane does between two reads of the log, in one thread: decode a run of
  * records, run the graph, encode what comes out. Its plan is its argument, the result goes over IPC.
  */
 const STEP_BYTES = 2 * 1024 * 1024;
-const plan = JSON.parse(process.argv[2]!) as JoinPlan;
-
-const processor: ProcessorPlan = {
-  name: 'joined',
-  from: [{ pattern: 'car/{car}/imu' }],
-  steps: [
-    {
-      verb: 'join',
-      with: { pattern: 'car/{car}/temps' },
-      how: plan.how,
-      toleranceUs: 2e6,
-      waitUs: 5e6,
-      keep: 'inner',
-      prefix: '',
-    },
-  ],
-};
+const { name, rows: rowsOfRecord, totalRows } = JSON.parse(process.argv[2]!) as PlanRun;
+const plan = planCase(name);
+const processor: ProcessorPlan = { name: 'measured', from: [{ pattern: 'car/{car}/imu' }], steps: plan.steps };
 
 function runs(records: readonly EncodedRecord[]): EncodedRecord[][] {
   const all: EncodedRecord[][] = [];
@@ -63,21 +50,7 @@ function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => void): v
   }
 }
 
-/**
- * Rows that one entity's inner join has given when the records end: those between two right rows. Those before the first
- * have no match; those after the last still wait for it.
- */
-function expectedRows(leftRows: number): number {
-  const rightRows = Math.ceil((leftRows * LEFT_PERIOD_US - RIGHT_SHIFT_US) / RIGHT_PERIOD_US);
-  let count = 0;
-  for (let i = 0; i < leftRows; i++) {
-    const before = Math.floor((i * LEFT_PERIOD_US - RIGHT_SHIFT_US) / RIGHT_PERIOD_US);
-    if (before >= 0 && before + 1 < rightRows) count++;
-  }
-  return count;
-}
-
-const { records, leftRowsEach } = joinRecords(plan);
+const { records, rowsEach } = planRecords(plan, rowsOfRecord, totalRows);
 const steps = runs(records);
 pass(steps.slice(0, Math.ceil(steps.length / 4)), () => {});
 let outputRows = 0;
@@ -96,10 +69,10 @@ pass(steps, ({ stream, rows, timeUs }) => {
 });
 const seconds = (performance.now() - startMs) / 1000;
 const used = process.cpuUsage(cpu);
-const result: JoinResult = {
-  leftRows: leftRowsEach * plan.entities,
+const result: PlanResult = {
+  rows: rowsEach * plan.entities,
   outputRows,
-  expectedRows: expectedRows(leftRowsEach) * plan.entities,
+  expectedRows: plan.expected(rowsEach) * plan.entities,
   duplicatedRows,
   seconds,
   cpuSeconds: (used.user + used.system) / 1e6,
