@@ -36,6 +36,8 @@ const STEP_BYTES = 2 * 1024 * 1024;
 const FULL_WAIT_MS = 200;
 const SECOND_US = 1_000_000;
 const LATE_COUNT_MS = 1_000;
+/** Where commits come all the time an answer is of two of them at worst. */
+const INSPECTIONS_MAX = 3;
 
 /** How long a step waits for records on a bus that does not say when they come. */
 const READ_WAIT_MS = 500;
@@ -129,17 +131,22 @@ export class ProcessorLane implements Lane {
     return { ...emptyReport(), positions: this.positions() };
   }
 
-  /** From what is durable. Between steps that is what the graph has; a lane that has stopped keeps its checkpoint. */
+  /** From what is durable, which is what the graph had after its last step; a lane that has stopped keeps its checkpoint. */
   inspect({ processor, key }: StateQuery): StateAnswer {
     const facts = this.groups.savedFacts(this.group);
     this.inspector ??= new EntityInspector(this.group.plans);
-    const view = this.inspector.view(processor, key, facts, (step, laneId) => {
-      return this.graph.lateRowsOf(key, processor, step, laneId);
-    });
+    const late = (step: number, laneId: string) => this.graph.lateRowsOf(key, processor, step, laneId);
+    const position = () => this.groups.position(this.group, this.at.log) ?? this.at;
+    let at = position();
+    let view = this.inspector.view(processor, key, facts, late);
+    // A commit that became durable between two of the reads has moved the position, too.
+    for (let n = 0; n < INSPECTIONS_MAX && position().offset !== at.offset; n++) {
+      at = position();
+      view = this.inspector.view(processor, key, facts, late);
+    }
     if (view === null) return { json: null, bytes: 0, near: suggest(key, entityKeys(facts)) };
     const { input, partition } = this.spec;
-    const { offset, receivedUs } = this.groups.position(this.group, this.at.log) ?? this.at;
-    const checkpoint = { topic: input, offset, receivedUs };
+    const checkpoint = { topic: input, offset: at.offset, receivedUs: at.receivedUs };
     const json = JSON.stringify({ processor, key, partition, checkpoint, ...view }, null, 2);
     const bytes = Buffer.byteLength(json);
     return { json: bytes > STATE_BYTES_MAX ? null : json, bytes, near: null };

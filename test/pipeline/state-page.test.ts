@@ -128,7 +128,14 @@ processors:
   assert.ok((clockUs as number) >= wanted.latestUs);
   assert.ok((checkpoint as { offset: number }).offset >= 1);
   assert.deepEqual(await state('place/car/4'), { error: 'place holds nothing of "car/4"; did you mean "car/44"?' });
-  await client.close();
   assert.equal((await fetch(`http://${gateway.http}/health`)).status, 200);
+
+  // Two columns of one name stop the lane, and what it holds at its checkpoint can still be seen.
+  client.send({ stream: 'car/44/gps', t: startMs + 100, speed: 2, ax: 1 });
+  await eventually('the lane has stopped', async () => (await fetch(`http://${gateway.http}/health`)).status === 503);
+  const { checkpoint: last, clockUs: _, ...kept } = (await state('place/car/44')) as Record<string, unknown>;
+  assert.deepEqual(kept, wanted);
+  assert.ok((last as { offset: number }).offset >= (checkpoint as { offset: number }).offset);
+  await client.close();
   assert.equal(await gateway.stop(), 0, gateway.stderr);
 });
