@@ -16,7 +16,7 @@ const PARTITIONS = 4;
 const ROWS_OF_MESSAGE = [1, 20];
 const RUN_MS = 300_000;
 /** Rows of the left stream. */
-const ROWS = { quick: 5_000, single: 100_000, many: 400_000 };
+const ROWS = { quick: 5_000, single: 100_000, many: 300_000 };
 const start = promisify(execFile);
 
 interface QuixResult {
@@ -46,6 +46,7 @@ export const quix: BenchCase = {
       const runs: VariantRun[] = [];
       for (const name of Object.keys(CASES) as (keyof typeof CASES)[]) {
         for (const rows of ROWS_OF_MESSAGE) {
+          context.log(`quix: ${CASES[name]}, ${rows} a message`);
           runs.push(await variant(context, installed.python, source.brokers, name, rows));
         }
       }
