@@ -6,14 +6,28 @@ import { PitwallError } from '../core/errors.js';
 import type { BenchCase, VariantRun } from './bench-case.js';
 import { aggregate, type BenchResults, type CaseResult } from './bench-results.js';
 import { burst } from './cases/burst.js';
+import { columns } from './cases/columns.js';
+import { group } from './cases/group.js';
 import { join } from './cases/join.js';
 import { kafka } from './cases/kafka.js';
 import { mqttQos1 } from './cases/mqtt-qos1.js';
 import { websocketPacked } from './cases/websocket-packed.js';
 import { window } from './cases/window.js';
 import { currentCommit, describeMachine, isInMemory } from './machine.js';
+import { quix } from './peers/quix/quix.js';
 
-export const BENCH_CASES: readonly BenchCase[] = [burst, mqttQos1, websocketPacked, join, window, kafka];
+export const BENCH_CASES: readonly BenchCase[] = [
+  burst,
+  mqttQos1,
+  websocketPacked,
+  join,
+  columns,
+  window,
+  group,
+  kafka,
+];
+/** What others make of the like: run when it is asked for by name. */
+export const PEER_CASES: readonly BenchCase[] = [quix];
 
 export interface BenchOptions {
   /** Names of cases; empty: all. */
@@ -52,9 +66,10 @@ export async function runBench({ names, runs, quick, dir, log, signal }: BenchOp
 }
 
 function caseOf(name: string): BenchCase {
-  const found = BENCH_CASES.find((one) => one.name === name);
+  const all = [...BENCH_CASES, ...PEER_CASES];
+  const found = all.find((one) => one.name === name);
   if (found) return found;
-  const known = BENCH_CASES.map((one) => one.name).join(', ');
+  const known = all.map((one) => one.name).join(', ');
   throw new PitwallError('bad-usage', `there is no case "${name}"; there are ${known}`, { stage: 'command' });
 }
 

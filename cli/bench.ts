@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { benchReport } from '../bench/bench-report.js';
 import { faultsOf } from '../bench/bench-results.js';
 import { benchTable } from '../bench/bench-table.js';
-import { BENCH_CASES, runBench } from '../bench/run-bench.js';
+import { BENCH_CASES, PEER_CASES, runBench } from '../bench/run-bench.js';
 import { type Command, EXIT, usageError } from './command.js';
 import { wholeNumber } from './load/load-options.js';
 
@@ -29,6 +29,8 @@ export const command: Command = {
   },
   help: `Cases:
 ${BENCH_CASES.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`).join('\n')}
+By name only:
+${PEER_CASES.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`).join('\n')}
 Progress goes to stderr, the table to stdout. Exit code 1 when a row was lost or stored twice. It needs Linux (/proc).
   pitwall bench mqtt-qos1 --runs 5 --json results.json`,
   async run({ values, positionals }, io) {

@@ -4,10 +4,14 @@ import type { Command, Option } from './command.js';
 export const COMMANDS: Readonly<Record<string, { file: string | null; summary: string }>> = {
   run: { file: './run.js', summary: 'run the gateway, the processors and the sinks until SIGTERM or SIGINT' },
   check: { file: './check.js', summary: 'check the configuration' },
+  test: { file: './test.js', summary: 'run the cases beside the configuration: rows in, rows out' },
   graph: { file: './graph.js', summary: 'draw the flow of the configuration' },
-  schema: { file: './schema.js', summary: 'print the JSON Schema of pitwall.yaml, for editors' },
+  schema: { file: './schema.js', summary: 'print the JSON Schema of pitwall.yaml, or of files of cases, for editors' },
   simulate: { file: './simulate.js', summary: 'drive a fleet of simulated cars against a gateway' },
-  replay: { file: './replay.js', summary: 'send a recording with its own timing' },
+  replay: {
+    file: './replay.js',
+    summary: 'send a recording with its own timing, or run processors again over the bus',
+  },
   tap: { file: './tap.js', summary: 'print rows as they pass, as JSON lines' },
   'dead-letters': { file: './dead-letters.js', summary: 'show what was refused, and why' },
   audit: { file: null, summary: 'count rows accepted, stored, lost and duplicated' },

@@ -7,6 +7,7 @@ import { isoTimeUs } from '../devices/recordings/recorded-time.js';
 import { Recording } from '../devices/recordings/recording.js';
 import { senderFor } from '../devices/senders/open-sender.js';
 import { type Command, usageError } from './command.js';
+import { FROM_BUS_OPTIONS } from './load/from-bus-options.js';
 import { LOAD_OPTIONS, oneOf, senderSettings, speedOf, wholeNumber } from './load/load-options.js';
 import { LoadRun } from './load/load-run.js';
 
@@ -14,11 +15,21 @@ const YEAR_1990_US = Date.UTC(1990, 0, 1) * 1000;
 
 export const command: Command = {
   name: 'replay',
-  summary: 'send recordings (CSV, JSON lines) with their own timing',
-  usage: 'FILE... --to URL [--speed N|max]',
+  summary: 'send recordings with their own timing, or run processors again over what the bus keeps',
+  usage: '(FILE... --to URL | --from-bus --since TIME --into FOLDER) [--speed N|max]',
   positionals: true,
   options: {
     ...LOAD_OPTIONS,
+    speed: {
+      type: 'string',
+      value: 'N|max',
+      doc: 'times faster than real time; max: as fast as it goes (default: 1; with --from-bus max)',
+    },
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      doc: 'of messages: json or packed; with --from-bus of files: jsonl, csv or parquet (default: jsonl)',
+    },
     stream: {
       type: 'string',
       default: '{file}',
@@ -34,6 +45,7 @@ export const command: Command = {
     offset: { type: 'string', value: 'SECONDS', doc: 'added to all times, for clocks that do not count from 1970' },
     start: { type: 'string', value: 'ISO|now', doc: 'instead of --offset: the first of all rows gets this time' },
     batch: { type: 'string', default: '1', value: 'ROWS', doc: 'rows of a message' },
+    ...FROM_BUS_OPTIONS,
   },
   help: `Reads CSV with a header line and JSON lines, gzipped or not; several files are merged by time. All columns are sent,
 the time's too (one called t as recorded_t, since t is the time in a payload). A line that is cut by the end of the file
@@ -41,13 +53,19 @@ or has an open quote is sent as it stands: the gateway keeps it among its dead l
 With --client NAME a replay that was ended goes on behind the last message that is durable, when it is started again with
 the same files and options (over /ingest).
   pitwall replay drive.csv --to mqtt://127.0.0.1:1883 --stream car/7/imu
-  pitwall replay *.csv.gz --unit s --start now --stream car/1/{file} --speed max --batch 100 --to ws://127.0.0.1:8080/ingest`,
+  pitwall replay *.csv.gz --unit s --start now --stream car/1/{file} --speed max --batch 100 --to ws://127.0.0.1:8080/ingest
+With --from-bus it sends nothing: it reads the log or the Kafka topic of the configuration, beside a running gateway or
+without one, runs its processors over it in virtual time, and writes their rows below --into.
+  pitwall replay --from-bus -c new.yaml --since 2024-05-01T12:00:00Z --processor g_at_position --into ./again`,
   async run(args, io) {
     const { values, positionals } = args;
+    if (values['from-bus']) return (await import('./load/replay-from-bus.js')).replayFromBus(args, io);
+    const stray = ['since', 'until', 'into', 'processor'].find((name) => values[name] !== undefined);
+    if (stray) throw usageError(`--${stray} needs --from-bus`);
     if (positionals.length === 0) throw usageError('replay takes at least one FILE');
     const settings = senderSettings(args, 'replay');
     if (values.client !== undefined) settings.known = 'skip';
-    const speed = speedOf(values.speed);
+    const speed = speedOf(values.speed ?? '1');
     const batchRows = wholeNumber(values.batch, '--batch', 1, 1_000_000);
     const unit = values.unit === undefined ? null : oneOf<TimeUnit>(values.unit, '--unit', ['s', 'ms', 'us', 'ns']);
     const timeColumns = String(values.time ?? '')

@@ -21,7 +21,7 @@ export const command: Command = {
     http: {
       type: 'string',
       value: 'HOST:PORT',
-      doc: 'with --role process: where it shows /health and /metrics, instead of gateway.http; off: nowhere',
+      doc: 'with --role process: where it shows /health, /metrics and /state, instead of gateway.http; off: nowhere',
     },
     verbose: { type: 'boolean', doc: 'more log lines' },
   },

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { isTelemetry, TELEMETRY_TOPIC } from '../bus/bus.js';
 import { KafkaTopics } from '../bus/kafka/kafka-topics.js';
+import { componentsOf } from '../processors/grouping/components.js';
 import type { Input } from '../processors/plan.js';
 import type { Config } from './config/config.js';
 import type { KafkaLane } from './lanes/kafka-lane.js';
 import type { BusFolders, LaneSpec } from './lanes/lane.js';
-import { componentsOf, levelsOf } from './processor-parts.js';
+import { levelsOf } from './output-levels.js';
 
 /** Folders of the logs below `bus.log.dir`. */
 export function busFolders(config: Config): BusFolders {
@@ -31,7 +32,7 @@ export function buildLanes(
   };
   const lanes: LaneSpec[] = [];
   if (owned.length === 0) return lanes;
-  for (const { plans, groupTopic, level } of componentsOf(config)) {
+  for (const { plans, groupTopic, level } of componentsOf(config.processors.map(({ plan }) => plan))) {
     for (const input of groupTopic === null ? inputs : [groupTopic]) {
       for (const partition of owned) {
         const of = isTelemetry(input) && input !== TELEMETRY_TOPIC ? ` of ${new KafkaTopics('').of(input)}` : '';

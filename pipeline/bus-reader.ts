@@ -9,7 +9,7 @@ import { allPartitions, busFolders } from './build-lanes.js';
 import { topicTemplate } from './bus-topics.js';
 import type { Config } from './config/config.js';
 import { outputFolder } from './lanes/output-folder.js';
-import { levelsOf } from './processor-parts.js';
+import { levelsOf } from './output-levels.js';
 
 /** One partition of a topic, opened for reading beside a running gateway or without one. */
 export interface OpenPartition {

@@ -3,7 +3,7 @@ import { KafkaTopics } from '../bus/kafka/kafka-topics.js';
 import { TopicTemplate } from '../bus/kafka/topic-template.js';
 import type { TopicSpec } from '../kafka/topic-admin.js';
 import type { Config, KafkaConfig } from './config/config.js';
-import { levelsOf } from './processor-parts.js';
+import { levelsOf } from './output-levels.js';
 
 /** A batch of the largest record, and a whole checkpoint of the changelog, fit. */
 const SIZE = { 'max.message.bytes': String(64 * 1024 * 1024) };

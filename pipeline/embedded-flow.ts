@@ -51,6 +51,10 @@ export async function startEmbedded(
       writer,
       durable: () => scheduler.grew(TELEMETRY_TOPIC),
       health: () => healthPage(scheduler.statuses, bus, [busHealth(bus)]),
+      state: {
+        inspect: (query, isWanted) => scheduler.inspect(query, isWanted),
+        owned: allPartitions(config),
+      },
       metrics(front) {
         const page = new MetricsPage();
         frontMetrics(page, front);

@@ -15,6 +15,7 @@ import { BusGatewayStore } from './bus-gateway-store.js';
 import type { Config } from './config/config.js';
 import type { FrontSources } from './front-metrics.js';
 import { longestWaitUs } from './longest-wait.js';
+import { StatePage, type StateSource } from './state-page.js';
 
 const TICK_CHECK_MS = 250;
 /** After a start, devices get so long to come back before time passes without their data. */
@@ -32,6 +33,8 @@ export interface FrontParts {
   durable(): void;
   /** Further pages, and the metrics beside those of the front itself. */
   health(): Page;
+  /** The lanes that can say what they hold; null where there are none. */
+  state: StateSource | null;
   metrics(front: FrontSources): () => string;
 }
 
@@ -81,6 +84,7 @@ export async function openFront(
       routes: {
         sockets: { '/ingest': ingest, '/mqtt': mqttSocketRoute(mqtt, payloadBytes) },
         pages: statusPages(render, () => parts.health()),
+        below: statePages(config, parts.state),
       },
     });
     closers.push(() => listener.close());
@@ -97,6 +101,14 @@ export function statusPages(metrics: () => string, health: () => Page): Record<s
     '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: metrics() }),
     '/health': health,
   };
+}
+
+export function statePages(
+  config: Config,
+  source: StateSource | null,
+): Record<string, (rest: string) => Promise<Page>> {
+  const page = new StatePage(config, source);
+  return { '/state/': (rest) => page.get(rest) };
 }
 
 /** Ticks begin when devices have had time to come back after the start. */

@@ -8,7 +8,7 @@ import { busFolders } from './build-lanes.js';
 import { busTopics, recordsTopic, topicTemplate } from './bus-topics.js';
 import type { Address, Config, KafkaConfig } from './config/config.js';
 import { frontMetrics } from './front-metrics.js';
-import { openFront, statusPages } from './gateway-front.js';
+import { openFront, statePages, statusPages } from './gateway-front.js';
 import { healthPage } from './health.js';
 import { checkCluster } from './kafka-cluster.js';
 import { laneMetrics } from './lane-metrics.js';
@@ -71,6 +71,7 @@ export async function startKafka(
       },
       durable() {},
       health: () => healthPage(lanes(), null, [spool.health, ...(partitions ? [partitions.health] : [])]),
+      state: partitions,
       metrics(front) {
         const page = new MetricsPage();
         frontMetrics(page, front);
@@ -98,7 +99,8 @@ async function openStatus(
   laneMetrics(page, () => partitions.statuses, null);
   partitions.metrics(page);
   const health = () => healthPage(partitions.statuses, null, [partitions.health]);
-  const routes = { sockets: {}, pages: statusPages(() => page.render(), health) };
+  const pages = statusPages(() => page.render(), health);
+  const routes = { sockets: {}, pages, below: statePages(config, partitions) };
   const listener = await listenHttp({ ...at, logger, routes });
   closers.push(() => listener.close());
   return { http: listener.address };

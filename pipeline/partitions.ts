@@ -15,9 +15,10 @@ import { LANE_MODULE } from './embedded-flow.js';
 import type { HealthPart } from './health.js';
 import type { LaneStatus } from './lane-status.js';
 import { type KafkaLane, prepareTopics, spreadTopics, topicsOf } from './lanes/kafka-lane.js';
-import type { LaneReport, LaneTask } from './lanes/lane.js';
+import type { LaneReport, LaneTask, ProcessorLaneSpec, StateAnswer, StateQuery } from './lanes/lane.js';
 import { logIdentity } from './log-identity.js';
 import { Scheduler } from './scheduler.js';
+import type { StateSource } from './state-page.js';
 
 /** Lanes of a worker wait for Kafka side by side. */
 const TASKS_AT_ONCE = 256;
@@ -31,13 +32,14 @@ const LOOK_MS = 2_000;
 const AGAIN_MS = 2_000;
 
 /** The partitions that this process owns, as a member of the group of processes, and the lanes that run on them. */
-export class Partitions {
+export class Partitions implements StateSource {
   private membership: Membership | null = null;
   private joining: Promise<void> = Promise.resolve();
   private fault: string | null = 'joining the group of processes';
   /** Topics of the bus with what devices send. */
   private inputs: string[];
-  private owned: number[] = [];
+  /** Partitions that this process reads. */
+  owned: readonly number[] = [];
   private making: Promise<void> | null = null;
   private stopping = false;
   private readonly committing: NodeJS.Timeout;
@@ -75,6 +77,10 @@ export class Partitions {
 
   get statuses(): LaneStatus[] {
     return this.scheduler.statuses;
+  }
+
+  inspect(query: StateQuery, isWanted: (spec: ProcessorLaneSpec) => boolean): Promise<(StateAnswer | null)[]> {
+    return this.scheduler.inspect(query, isWanted);
   }
 
   get health(): HealthPart {

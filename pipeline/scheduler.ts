@@ -4,7 +4,16 @@ import type { WorkerPool } from '../processors/worker-pool.js';
 import { Retry } from '../sinks/retry.js';
 import type { Position } from '../sinks/sink.js';
 import { begins, type LaneStatus, newStatus, succeeded } from './lane-status.js';
-import { emptyReport, type LaneFault, type LaneReport, type LaneSpec, type LaneTask } from './lanes/lane.js';
+import {
+  emptyReport,
+  type LaneFault,
+  type LaneReport,
+  type LaneSpec,
+  type LaneTask,
+  type ProcessorLaneSpec,
+  type StateAnswer,
+  type StateQuery,
+} from './lanes/lane.js';
 import { type LaneProgress, onLaneProgress } from './lanes/lane-progress.js';
 import { firstPositions, outputHolds, reads } from './lanes/lane-reads.js';
 
@@ -146,6 +155,18 @@ export class Scheduler {
 
   get statuses(): LaneStatus[] {
     return this.entries.map((entry) => entry.status);
+  }
+
+  /**
+   * Asks processor lanes of what they hold, beside their steps; what is wrong with an answer is no news of the lane. Null
+   * for a lane that cannot say.
+   */
+  async inspect(query: StateQuery, isWanted: (spec: ProcessorLaneSpec) => boolean): Promise<(StateAnswer | null)[]> {
+    const asked = this.entries.flatMap(({ spec, worker }) => {
+      if (spec.kind !== 'processors' || !isWanted(spec)) return [];
+      return [this.pool.run(worker, { action: 'inspect', spec, holds: [], query }).catch(threadFault)];
+    });
+    return (await Promise.all(asked)).map(({ state }) => state ?? null);
   }
 
   /** Something was appended to a topic. */

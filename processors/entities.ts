@@ -40,6 +40,11 @@ export class Entities {
     return entity;
   }
 
+  /** One that is in memory, without use of it. */
+  peek(key: string): Entity | undefined {
+    return this.known.get(key);
+  }
+
   /** One that was restored. */
   add(entity: Entity): void {
     this.known.set(entity.key, entity);

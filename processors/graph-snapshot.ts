@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import { type Field, Schema } from '../columnar/schema.js';
 import type { Entity, Lane, Tags } from './entity.js';
-import type { JoinState } from './joining/join-state.js';
+import type { JoinSnapshot, JoinState } from './joining/join-state.js';
 import type { GraphJoin, GraphState } from './node.js';
 import type { ProcessorPlan } from './plan.js';
 import type { ReceiveClock, WriterClock } from './receive-clock.js';
@@ -122,11 +122,51 @@ export interface ReadState {
   outdated: string[];
 }
 
+/** The saved state of one entity, for people; null when there is none. */
+export function entityFacts(store: StateStore, key: string) {
+  const prefix = entityPrefix(key);
+  const saved = savedEntity(prefix, store.under(prefix));
+  const bytes = saved.get(ENTITY);
+  const partition = partitionOf(store);
+  if (!bytes || !partition) return null;
+  const { latestUs, seenAtUs, lanes } = deserialize(bytes) as EntityState;
+  return {
+    latestUs,
+    clockUs: latestUs + (partition.totalUs - seenAtUs),
+    /** Those that enter a node, in the order of their numbers. */
+    lanes: (node: number) =>
+      lanes.filter((lane) => lane.node === node).map(({ id, rows }) => ({ id, rows: rows ?? 0 })),
+    join(join: GraphJoin): JoinSnapshot | null {
+      const snapshot = saved.get(joinKey(join));
+      return snapshot ? (deserialize(snapshot) as JoinSnapshot) : null;
+    },
+    /** The pieces that a step with state keeps of a lane, by the lane's number in the node. */
+    pieces: (state: GraphState, lane: number) => below(saved, laneKey(state, lane)),
+  };
+}
+
+/** Keys of the entities of which something is kept. */
+export function* entityKeys(store: StateStore): Iterable<string> {
+  for (const [key] of store.under('')) if (key.endsWith(END + ENTITY)) yield key.slice(0, -(END + ENTITY).length);
+}
+
+function partitionOf(store: StateStore): PartitionState | null {
+  for (const [key, value] of store.under(PARTITION_KEY)) {
+    if (key === PARTITION_KEY) return deserialize(value) as PartitionState;
+  }
+  return null;
+}
+
+function below(saved: SavedEntity, prefix: string): Map<string, Uint8Array> {
+  const pieces = new Map<string, Uint8Array>();
+  for (const [key, value] of saved) if (key.startsWith(prefix)) pieces.set(key.slice(prefix.length), value);
+  return pieces;
+}
+
 /** Stored state, when it was made by these plans; else why it is to be dropped. */
 export function readState(store: StateStore, hash: string): ReadState | { dropped: string } {
-  const bytes = [...store.under(PARTITION_KEY)].find(([key]) => key === PARTITION_KEY)?.[1];
-  if (!bytes) return { dropped: 'it has no record of the plans it belongs to' };
-  const partition = deserialize(bytes) as PartitionState;
+  const partition = partitionOf(store);
+  if (!partition) return { dropped: 'it has no record of the plans it belongs to' };
   if (partition.version === UNCOUNTED_VERSION) Object.assign(partition, { epoch: '', writers: [] });
   else if (partition.version !== VERSION && partition.version !== BY_KIND_VERSION)
     return { dropped: `its form is version ${partition.version}, not ${VERSION}` };
@@ -192,9 +232,7 @@ export function restoreEntity(
   states.forEach((state, s) => {
     let number = 0;
     for (const lane of entity.lanes[state.node]!.values()) {
-      const prefix = laneKey(state, number++);
-      const pieces = new Map<string, Uint8Array>();
-      for (const [key, value] of saved) if (key.startsWith(prefix)) pieces.set(key.slice(prefix.length), value);
+      const pieces = below(saved, laneKey(state, number++));
       if (pieces.size > 0) entity.states[s]!.set(lane, state.operator.restore(pieces));
     }
   });

@@ -128,6 +128,23 @@ export class PartitionGraph {
     return this.entities.lateRows;
   }
 
+  /**
+   * Rows of an entity that came too late for a step since this graph was made: for a join those of all its lanes, else of
+   * one lane. 0 for what it does not know.
+   */
+  lateRowsOf(key: string, processor: string, step: number, laneId: string): number {
+    const node = this.nodes.find(({ name }) => name === processor);
+    const stage = node?.stages[step];
+    const entity = this.entities.peek(key);
+    if (!node || !stage || !entity) return 0;
+    if ('join' in stage) {
+      const { lateLeftRows, lateRightRows } = entity.joins[stage.join]!;
+      return lateLeftRows + lateRightRows;
+    }
+    const lane = entity.lanes[node.index]!.get(laneId);
+    return 'state' in stage && lane ? (entity.states[stage.state]!.get(lane)?.lateRows ?? 0) : 0;
+  }
+
   /** Takes the next records of the partition, in order, and gives what they cause. */
   run(records: readonly InputRecord[]): ProcessorOutput[] {
     this.entities.begin();

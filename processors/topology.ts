@@ -76,3 +76,14 @@ export function connectedComponents(plans: readonly ProcessorPlan[]): ProcessorP
   }
   return groups.map((names) => plans.filter((plan) => names.has(plan.name)));
 }
+
+/** The named plans and those they read, in the order of `plans`. Names must be those of plans. */
+export function withUpstream(plans: readonly ProcessorPlan[], names: readonly string[]): ProcessorPlan[] {
+  const wanted = new Set(names);
+  // A set goes on to what is added while it is walked.
+  for (const name of wanted) {
+    const plan = plans.find((each) => each.name === name);
+    for (const upstream of plan ? upstreamOf(plan) : []) wanted.add(upstream);
+  }
+  return plans.filter(({ name }) => wanted.has(name));
+}

@@ -8,6 +8,8 @@ export interface HttpRoutes {
   sockets: Record<string, SocketRoute>;
   /** By exact path. */
   pages: Record<string, () => Page | Promise<Page>>;
+  /** By what the path starts with, which ends in `/`; gets the rest of the path, as it was sent. */
+  below?: Record<string, (rest: string) => Page | Promise<Page>>;
 }
 
 export interface Page {

@@ -26,6 +26,12 @@ export function listenUws(module: typeof uws, host: string, port: number, routes
   const open = new Set<uws.WebSocket<UserData>>();
   for (const [path, route] of Object.entries(routes.sockets)) app.ws<UserData>(path, socketBehavior(route, open));
   for (const [path, page] of Object.entries(routes.pages)) app.get(path, (res) => servePage(res, page));
+  for (const [path, page] of Object.entries(routes.below ?? {})) {
+    app.get(`${path}*`, (res, req) => {
+      const rest = req.getUrl().slice(path.length);
+      servePage(res, () => page(rest));
+    });
+  }
   app.any('/*', (res) => {
     res.writeStatus('404 Not Found').end('not found\n');
   });
@@ -141,6 +147,8 @@ function statusLine(status: number): string {
     400: 'Bad Request',
     401: 'Unauthorized',
     403: 'Forbidden',
+    404: 'Not Found',
+    413: 'Content Too Large',
     500: 'Internal Server Error',
     503: 'Service Unavailable',
   };

@@ -6,6 +6,7 @@ import {
   chooseSubprotocol,
   type HttpListener,
   type HttpRoutes,
+  type Page,
   SOCKET_IDLE_S,
   type SocketHandlerFactory,
   type SocketPeer,
@@ -119,9 +120,15 @@ function split(target = '/'): [path: string, query: string] {
   return at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
 }
 
+function pageOf(path: string, { pages, below }: HttpRoutes): (() => Page | Promise<Page>) | undefined {
+  const own = Object.hasOwn(pages, path) ? pages[path] : undefined;
+  const start = Object.keys(below ?? {}).find((prefix) => path.startsWith(prefix));
+  return own ?? (start === undefined ? undefined : () => below![start]!(path.slice(start.length)));
+}
+
 async function servePage(request: IncomingMessage, response: ServerResponse, routes: HttpRoutes): Promise<void> {
   const [path] = split(request.url);
-  const page = request.method === 'GET' ? routes.pages[path] : undefined;
+  const page = request.method === 'GET' ? pageOf(path, routes) : undefined;
   if (!page) {
     response.writeHead(404).end('not found\n');
     return;

@@ -45,7 +45,8 @@ export class Problems {
     return [...this.found].sort((a, b) => a.line - b.line || a.column - b.column);
   }
 
-  private add(offset: number, message: string, severity: Problem['severity'], code: Problem['code']): void {
+  /** Line and column of an offset. */
+  placeOf(offset: number): Pick<Problem, 'line' | 'column'> {
     let low = 0;
     let high = this.lineStarts.length - 1;
     while (low < high) {
@@ -53,7 +54,11 @@ export class Problems {
       if (this.lineStarts[middle]! <= offset) low = middle;
       else high = middle - 1;
     }
-    const problem: Problem = { line: low + 1, column: offset - this.lineStarts[low]! + 1, message, severity, code };
+    return { line: low + 1, column: offset - this.lineStarts[low]! + 1 };
+  }
+
+  private add(offset: number, message: string, severity: Problem['severity'], code: Problem['code']): void {
+    const problem: Problem = { ...this.placeOf(offset), message, severity, code };
     // An alias is checked wherever it is used; its faults stand in the file once.
     const key = `${offset} ${message}`;
     if (this.said.has(key)) return;

@@ -1,5 +1,3 @@
-import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { StreamPattern } from '../../core/stream-pattern.js';
@@ -10,16 +8,12 @@ import { checkRules } from './check-rules.js';
 import type { Config } from './config.js';
 import type { ConfigNode } from './config-node.js';
 import { topSpec } from './keys/top-keys.js';
-import { maskClash } from './masked-braces.js';
-import { formatProblem, type Problem, Problems } from './problems.js';
+import { formatProblem, type Problem, type Problems } from './problems.js';
 import { processorPlan } from './processor-plan.js';
-import { readYaml } from './read-yaml.js';
+import { documentOf, readDocument, type YamlDocument } from './read-document.js';
 import { References } from './references.js';
 import { sinkConfig } from './sink-config.js';
 import type { Environment } from './variables.js';
-
-/** Ten times what a file for a whole grid needs. */
-const FILE_BYTES_MAX = 1024 * 1024;
 
 export interface Reading {
   /** As it was given; messages name it so. */
@@ -33,56 +27,17 @@ export interface Reading {
 
 /** Reads and checks a configuration file. Never throws for what the file holds; all its problems are in the result. */
 export function readConfig(file: string, environment: Environment): Reading {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const problems = new Problems(file, '');
-    const why =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder' : `cannot be read (${code})`;
-    problems.error(0, `${why}; name the configuration with -c FILE`);
-    return { file, config: null, problems: problems.list(), root: null };
-  }
-  return readConfigBytes(file, bytes, environment);
+  return readingOf(readDocument(file, environment, 'name the configuration with -c FILE'));
 }
 
 /** The same for bytes that are there already; `file` gives the messages their name and relative paths their start. */
 export function readConfigBytes(file: string, bytes: Uint8Array, environment: Environment): Reading {
-  const text = new TextDecoder('utf-8').decode(bytes.subarray(0, FILE_BYTES_MAX + 1));
-  const problems = new Problems(file, text);
-  const fault = textFault(text, bytes);
-  if (fault) {
-    problems.error(fault.at, fault.message);
-    return { file, config: null, problems: problems.list(), root: null };
-  }
-  const root = readYaml(text, environment, problems);
+  return readingOf(documentOf(file, bytes, environment));
+}
+
+function readingOf({ file, root, problems }: YamlDocument): Reading {
   const config = root && check(root, file, problems);
   return { file, config, problems: problems.list(), root };
-}
-
-function textFault(text: string, bytes: Uint8Array): { at: number; message: string } | null {
-  if (bytes.length > FILE_BYTES_MAX) return { at: 0, message: `the file is larger than ${FILE_BYTES_MAX} bytes` };
-  if (!isUtf8(bytes)) {
-    return { at: text.indexOf('\ufffd'), message: 'the file is not UTF-8 text from here on; save it as UTF-8' };
-  }
-  const control = controlCharacterIn(text);
-  if (control >= 0) return { at: control, message: 'a control character stands here; remove it' };
-  const clash = maskClash(text);
-  if (clash >= 0) return { at: clash, message: 'a character stands here that Unicode keeps out of texts; remove it' };
-  if (text.split('\n').every((line) => /^\s*(#.*|---\s*)?$/.test(line))) {
-    return { at: 0, message: 'the file is empty; see the bundled pitwall.yaml for what it may hold' };
-  }
-  return null;
-}
-
-/** Where a character stands that is neither text nor white space, or -1. */
-function controlCharacterIn(text: string): number {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if ((c < 0x20 && c !== 0x09 && c !== 0x0a && c !== 0x0d) || c === 0x7f) return i;
-  }
-  return -1;
 }
 
 function check(root: ConfigNode, file: string, problems: Problems): Config | null {

@@ -17,6 +17,7 @@ export default async function runLane(task: LaneTask): Promise<LaneReport> {
     const lane = lanes.get(id);
     // The thread that had it is gone: opening it here goes on at its checkpoint.
     if (!lane) throw new PitwallError('internal', `lane ${id} is not open`, { stage: 'pipeline', retryable: true });
+    if (task.action === 'inspect') return { ...emptyReport(), state: lane.inspect?.(task.query!) };
     return task.action === 'step' ? await lane.step(task.holds) : await lane.finish();
   } catch (error) {
     const message = error instanceof PitwallError ? error.message : String((error as Error)?.stack ?? error);

@@ -15,7 +15,28 @@ export interface Lane {
   step(holds: readonly Position[]): Promise<LaneReport>;
   /** As `step`, and makes everything it holds durable. */
   finish(): Promise<LaneReport>;
+  /** Says what is kept of an entity, as of the last checkpoint; only where there is such a thing. */
+  inspect?(query: StateQuery): StateAnswer;
   close(): Promise<void>;
+}
+
+/** A longer answer is not given: it would hold up the main thread, and nobody reads it. */
+export const STATE_BYTES_MAX = 1024 * 1024;
+
+/** What somebody wants to know of a processor's state. */
+export interface StateQuery {
+  processor: string;
+  /** Entity key. */
+  key: string;
+}
+
+export interface StateAnswer {
+  /** JSON text; null when nothing is kept of the entity, and when it is longer than `STATE_BYTES_MAX`. */
+  json: string | null;
+  /** Of the whole text; 0 when nothing is kept. */
+  bytes: number;
+  /** Of the entities of which something is kept, the one that may have been meant. */
+  near: string | null;
 }
 
 export type LaneSpec = ProcessorLaneSpec | BranchLaneSpec | ForwardLaneSpec;
@@ -75,10 +96,12 @@ export interface BusFolders {
 }
 
 export interface LaneTask {
-  action: 'open' | 'step' | 'finish' | 'close';
+  action: 'open' | 'step' | 'finish' | 'close' | 'inspect';
   spec: LaneSpec;
   /** For processors: what the branches have read of their outputs. */
   holds: Position[];
+  /** For `inspect`. */
+  query?: StateQuery;
 }
 
 export interface LaneReport {
@@ -105,6 +128,8 @@ export interface LaneReport {
   readUs: number;
   /** Rows that came too late for a join since the lane was opened: they, or what they would have changed, are not corrected. */
   lateRows: number;
+  /** What came of `inspect`. */
+  state?: StateAnswer;
 }
 
 export interface LaneFault {

@@ -1,14 +1,22 @@
-import type { BusRecord } from '../../bus/bus.js';
+import { suggest } from '../../core/suggest.js';
 import { IDLE_ENTITIES_MAX } from '../../processors/entities.js';
-import { groupedRecords } from '../../processors/grouping/grouped-records.js';
+import { entityKeys } from '../../processors/graph-snapshot.js';
+import { EntityInspector } from '../../processors/inspect-entity.js';
 import { type InputRecord, PartitionGraph } from '../../processors/partition-graph.js';
-import type { ProcessorPlan } from '../../processors/plan.js';
 import { longestWaitUs } from '../../processors/verbs/verbs.js';
-import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position } from '../../sinks/sink.js';
 import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords } from './fresh-records.js';
-import { emptyReport, type Lane, type LaneReport, type ProcessorLaneSpec } from './lane.js';
+import { GraphInput, tick } from './graph-input.js';
+import {
+  emptyReport,
+  type Lane,
+  type LaneReport,
+  type ProcessorLaneSpec,
+  STATE_BYTES_MAX,
+  type StateAnswer,
+  type StateQuery,
+} from './lane.js';
 import { madeAnew, openInput, topicIdentity } from './lane-input.js';
 import { type LaneSource, type SourceRun, TopicSource } from './lane-source.js';
 import { OutputWriter } from './output-writer.js';
@@ -21,7 +29,6 @@ import {
 } from './processor-groups.js';
 import type { ProcessorStore } from './processor-store.js';
 import { Refused } from './refused.js';
-import { Tagger } from './tagger.js';
 
 /** Read at most so much in a step: bounds memory and the work that a crash repeats. */
 const STEP_BYTES = 2 * 1024 * 1024;
@@ -29,6 +36,8 @@ const STEP_BYTES = 2 * 1024 * 1024;
 const FULL_WAIT_MS = 200;
 const SECOND_US = 1_000_000;
 const LATE_COUNT_MS = 1_000;
+/** Where commits come all the time an answer is of two of them at worst. */
+const INSPECTIONS_MAX = 3;
 
 /** How long a step waits for records on a bus that does not say when they come. */
 const READ_WAIT_MS = 500;
@@ -38,16 +47,15 @@ const READ_WAIT_MS = 500;
  * position become durable together (see ProcessorStore), so a crash repeats work and never a result.
  */
 export class ProcessorLane implements Lane {
-  private readonly tagger: Tagger;
   private readonly group: ProcessorGroup;
-  /** What it reads, behind a group step. */
-  private readonly grouped: ProcessorPlan['grouped'];
   private readonly refused: Refused;
   private readonly writer: OutputWriter;
   private source!: LaneSource;
+  private input!: GraphInput;
   private store!: ProcessorStore;
   private groups!: ProcessorGroups;
   private graph!: PartitionGraph;
+  private inspector: EntityInspector | null = null;
   /** Null where every record stands on the bus once. */
   private fresh: FreshRecords | null = null;
   private at: ProcessorPosition = { log: '', offset: 0, receivedUs: 0 };
@@ -57,16 +65,16 @@ export class ProcessorLane implements Lane {
   private readonly notes: string[] = [];
 
   constructor(private readonly spec: ProcessorLaneSpec) {
-    this.tagger = new Tagger(spec.declared, ['#']);
     this.group = groupOf(spec.plans);
-    this.grouped = spec.plans.find((plan) => plan.grouped)?.grouped;
     this.refused = new Refused(spec.input, spec.partition);
     this.writer = new OutputWriter(spec);
   }
 
   async open(): Promise<LaneReport> {
-    const { input, partition, partitions } = this.spec;
+    const { input, partition, partitions, declared, plans } = this.spec;
     this.source = await openSource(this.spec);
+    const { grouped } = plans.find((plan) => plan.grouped) ?? {};
+    this.input = new GraphInput(this.source, declared, (record, error) => this.refused.note(record, error), grouped);
     this.store = await openStore(this.spec, (message) => this.notes.push(message));
     this.groups = new ProcessorGroups(this.store);
     await this.takeOver();
@@ -106,7 +114,7 @@ export class ProcessorLane implements Lane {
       if (this.spec.kafka) report.outputLag = report.unread;
       return { ...report, positions: this.source.positions(this.at), warnings: this.takeWarnings() };
     }
-    const input = this.recordsOf(run.records, this.graph, this.fresh, this.at);
+    const input = this.input.of(run.records, this.graph, this.fresh, this.at.receivedUs);
     for (const record of input) report.rows += (record.batch ?? record.packed)?.rows ?? 0;
     const outputs = this.graph.run(input);
     const { next } = run;
@@ -133,6 +141,27 @@ export class ProcessorLane implements Lane {
   async finish(): Promise<LaneReport> {
     await this.store.handOver();
     return { ...emptyReport(), positions: this.source.positions(this.at) };
+  }
+
+  /** From what is durable, which is what the graph had after its last step; a lane that has stopped keeps its checkpoint. */
+  inspect({ processor, key }: StateQuery): StateAnswer {
+    const facts = this.groups.state(this.group);
+    this.inspector ??= new EntityInspector(this.group.plans);
+    const late = (step: number, laneId: string) => this.graph.lateRowsOf(key, processor, step, laneId);
+    const position = () => this.groups.position(this.group, this.at.log) ?? this.at;
+    let at = position();
+    let view = this.inspector.view(processor, key, facts, late);
+    // A commit that became durable between two of the reads has moved the position, too.
+    for (let n = 0; n < INSPECTIONS_MAX && position().offset !== at.offset; n++) {
+      at = position();
+      view = this.inspector.view(processor, key, facts, late);
+    }
+    if (view === null) return { json: null, bytes: 0, near: suggest(key, entityKeys(facts)) };
+    const { input, partition } = this.spec;
+    const checkpoint = { topic: input, offset: at.offset, receivedUs: at.receivedUs };
+    const json = JSON.stringify({ processor, key, partition, checkpoint, ...view }, null, 2);
+    const bytes = Buffer.byteLength(json);
+    return { json: bytes > STATE_BYTES_MAX ? null : json, bytes, near: null };
   }
 
   async close(): Promise<void> {
@@ -182,7 +211,7 @@ export class ProcessorLane implements Lane {
     target: ProcessorPosition,
   ): Promise<ProcessorPosition> {
     const { records, next } = await this.source.read(at, STEP_BYTES, target);
-    const outputs = graph.run(this.recordsOf(records, graph, fresh, at));
+    const outputs = graph.run(this.input.of(records, graph, fresh, at.receivedUs));
     const commit = this.store.begin();
     this.writer.append(commit, outputs, graph.epoch);
     this.notes.push(...this.refused.append(commit));
@@ -193,46 +222,6 @@ export class ProcessorLane implements Lane {
 
   private freshOf(group: ProcessorGroup): FreshRecords | null {
     return this.spec.kafka ? new FreshRecords(this.source, this.groups.marks(group)) : null;
-  }
-
-  private recordsOf(
-    records: readonly BusRecord[],
-    graph: PartitionGraph,
-    fresh: FreshRecords | null,
-    at: ProcessorPosition,
-  ): InputRecord[] {
-    const { grouped } = this;
-    const input: InputRecord[] = [];
-    let { receivedUs } = at;
-    for (const record of records) {
-      // What was taken before must not move time again either.
-      if (fresh && !fresh.isNew(record)) continue;
-      const read = this.recordOf(record, graph, fresh);
-      if (grouped) {
-        // What comes from several partitions has one clock: the furthest.
-        receivedUs = Math.max(receivedUs, record.receivedUs);
-        input.push(...groupedRecords({ ...read, receivedUs, writer: '' }, grouped.topic, grouped.by));
-      } else input.push(read);
-    }
-    return input;
-  }
-
-  private recordOf(record: BusRecord, graph: PartitionGraph, fresh: FreshRecords | null): InputRecord {
-    const { offset, key, stream, receivedUs, writer } = record;
-    // A record nobody reads still moves time, as a tick does.
-    if (record.kind === 'tick' || !graph.wants(stream)) return tick(offset, receivedUs, writer);
-    const tags = this.tagger.tags(stream) ?? {};
-    if (fresh) {
-      try {
-        return { offset, kind: 'data', key, stream, receivedUs, writer, tags, ...fresh.rows(record) };
-      } catch (error) {
-        this.refused.note(record, error);
-        return tick(offset, receivedUs, writer);
-      }
-    }
-    const packed = readPacked(record.value);
-    const schema = this.source.schema(packed.schema) ?? null;
-    return { offset, kind: 'data', key, stream, receivedUs, writer, tags, packed, schema };
   }
 
   private tellOf(run: SourceRun): void {
@@ -276,8 +265,4 @@ async function openStore(spec: ProcessorLaneSpec, warn: (message: string) => voi
   }
   const { LogProcessorStore } = await import('./log-processor-store.js');
   return LogProcessorStore.open(spec);
-}
-
-function tick(offset: number, receivedUs: number, writer = ''): InputRecord {
-  return { offset, kind: 'tick', key: '', stream: '', receivedUs, writer, tags: {}, packed: null, schema: null };
 }

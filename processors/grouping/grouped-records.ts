@@ -1,3 +1,4 @@
+import type { Batch } from '../../columnar/batch.js';
 import { partitionRows } from '../../columnar/kernels/partition.js';
 import { takeRows } from '../../columnar/kernels/take.js';
 import { unpack } from '../../schemas/data-block.js';
@@ -10,10 +11,11 @@ import { rowKeys } from './group-keys.js';
  */
 export function groupedRecords(record: InputRecord, topic: string, by: readonly string[]): InputRecord[] {
   const { packed, schema } = record;
-  if (packed === null || schema === null || packed.rows === 0) return [record];
-  const batch = unpack([packed], topic, schema);
+  if (schema === null || (record.batch ?? packed)?.rows === 0) return [record];
+  const batch = record.batch ?? (packed === null ? null : unpack([packed], topic, schema));
+  if (batch === null) return [record];
   const { codes, keys, tags } = rowKeys(batch, by);
-  const one = (code: number, rows: typeof batch): InputRecord => {
+  const one = (code: number, rows: Batch): InputRecord => {
     const stream = `${topic}/${keys[code]}`;
     return { ...record, key: keys[code]!, stream, tags: tags[code]!, packed: null, batch: { ...rows, stream } };
   };

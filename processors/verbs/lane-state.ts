@@ -24,6 +24,13 @@ export interface StatefulStep {
   create(): LaneState;
   /** A state from all the pieces that `changes` gave, and did not take back. */
   restore(saved: ReadonlyMap<string, Uint8Array>): LaneState;
+  /**
+   * What the pieces of one lane say, for `GET /state`: plain JSON values under names of its own, such as the rows held with
+   * the times of the first and the last (`fromUs`, `toUs`), or windows that are open with what they have so far. Times are
+   * microseconds since 1970; a NaN or an infinity stands as null. Summaries rather than rows: an answer over 1 MiB is not
+   * given. It reads `saved` alone and changes nothing. Without it only the size of the pieces is shown.
+   */
+  describe?(saved: ReadonlyMap<string, Uint8Array>): Record<string, unknown>;
 }
 
 /** What a stateful step keeps of one lane. */

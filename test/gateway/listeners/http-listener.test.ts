@@ -38,6 +38,9 @@ for (const engine of ['auto', 'ws'] as const) {
             throw new Error('no');
           },
         },
+        below: {
+          '/below/': (rest) => ({ status: rest === '' ? 413 : 404, contentType: 'text/plain', body: `<${rest}>` }),
+        },
       },
     });
   const open = (listener: HttpListener, path = '/echo', options: WebSocket.ClientOptions = {}) =>
@@ -129,6 +132,10 @@ for (const engine of ['auto', 'ws'] as const) {
     assert.equal(await get('/page'), '200 hello\n');
     assert.equal(await get('/nothing'), '404 not found\n');
     assert.equal(await get('/broken'), '500 internal error\n');
+    assert.equal(await get('/below/car%2F4/imu?x=1'), '404 <car%2F4/imu>');
+    assert.equal(await get('/below/'), '413 <>');
+    assert.equal(await get('/below'), '404 not found\n');
+    assert.equal((await fetch(`http://${listener.address}/below/x`, { method: 'POST' })).status, 404);
     await listener.close();
   });
 

@@ -2,8 +2,7 @@ import { field, Schema } from '../../columnar/schema.js';
 import { white } from '../../devices/fleet/noise.js';
 import { pack } from '../../schemas/data-block.js';
 import { packedBytesMax, writePacked } from '../../schemas/packed-batch.js';
-import { isJoin } from './bench-step.js';
-import type { StepsPlan } from './steps-plan.js';
+import type { PlanCase } from './plan-case.js';
 
 /** A record as it stands on the bus. */
 export interface EncodedRecord {
@@ -23,9 +22,12 @@ export const RIGHT_SHIFT_US = 20_000;
 const LEFT = new Schema(['ax', 'ay', 'az', 'gx', 'gy', 'gz'].map((name) => field(name, 'f32')));
 const RIGHT = new Schema([field('oil', 'f64'), field('water', 'f64')]);
 
-/** 20 Hz of each entity, and 1 Hz to be joined with, in the order a gateway would have received them. */
-export function stepsRecords(plan: StepsPlan): { records: EncodedRecord[]; rowsEach: number } {
-  const { entities, rows, totalRows } = plan;
+/** The streams of each entity, in the order a gateway would have received their records; `totalRows` of imu, about. */
+export function planRecords(
+  { entities, withTemps }: PlanCase,
+  rows: number,
+  totalRows: number,
+): { records: EncodedRecord[]; rowsEach: number } {
   const recordsEach = Math.max(2, Math.round(totalRows / entities / rows));
   const rightRows = Math.max(1, Math.round((rows * LEFT_PERIOD_US) / RIGHT_PERIOD_US));
   const lastUs = FIRST_US + recordsEach * rows * LEFT_PERIOD_US;
@@ -46,7 +48,7 @@ export function stepsRecords(plan: StepsPlan): { records: EncodedRecord[]; rowsE
       records.push({ key, stream, schema, receivedUs: timeUs[count - 1]!, value: value.subarray(0, end) });
     };
     for (let i = 0; i < recordsEach; i++) add('imu', LEFT, FIRST_US + i * rows * LEFT_PERIOD_US, LEFT_PERIOD_US, rows);
-    for (let t = FIRST_US + RIGHT_SHIFT_US; isJoin(plan) && t < lastUs; t += rightRows * RIGHT_PERIOD_US) {
+    for (let t = FIRST_US + RIGHT_SHIFT_US; withTemps && t < lastUs; t += rightRows * RIGHT_PERIOD_US) {
       add('temps', RIGHT, t, RIGHT_PERIOD_US, rightRows);
     }
   }

@@ -1,21 +1,21 @@
 import type { Batch } from '../../columnar/batch.js';
+import { GraphChain } from '../../processors/grouping/graph-chain.js';
 import type { InputRecord } from '../../processors/partition-graph.js';
-import { PartitionGraph } from '../../processors/partition-graph.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import { pack } from '../../schemas/data-block.js';
 import { packedBytesMax, readPacked, writePacked } from '../../schemas/packed-batch.js';
-import { benchStep, expectedRows } from './bench-step.js';
-import type { StepsPlan, StepsResult } from './steps-plan.js';
-import { type EncodedRecord, stepsRecords } from './steps-records.js';
+import type { PlanResult, PlanRun } from './plan-case.js';
+import { planCase } from './plan-cases.js';
+import { type EncodedRecord, planRecords } from './plan-records.js';
 
 /**
  * A child process that does what a processor's lane does between two reads of the log, in one thread: decode a run of
  * records, run the graph, encode what comes out. Its plan is its argument, the result goes over IPC.
  */
 const STEP_BYTES = 2 * 1024 * 1024;
-const plan = JSON.parse(process.argv[2]!) as StepsPlan;
-
-const processor: ProcessorPlan = { name: 'measured', from: [{ pattern: 'car/{car}/imu' }], steps: [benchStep(plan)] };
+const { name, rows: rowsOfRecord, totalRows } = JSON.parse(process.argv[2]!) as PlanRun;
+const plan = planCase(name);
+const processor: ProcessorPlan = { name: 'measured', from: [{ pattern: 'car/{car}/imu' }], steps: plan.steps };
 
 function runs(records: readonly EncodedRecord[]): EncodedRecord[][] {
   const all: EncodedRecord[][] = [];
@@ -32,7 +32,7 @@ function runs(records: readonly EncodedRecord[]): EncodedRecord[][] {
 }
 
 function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => void): void {
-  const graph = new PartitionGraph([processor]);
+  const graph = new GraphChain([processor]);
   const target = { buffer: Buffer.allocUnsafe(STEP_BYTES * 4) };
   let offset = 0;
   for (const step of steps) {
@@ -40,7 +40,7 @@ function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => void): v
       const packed = readPacked(value);
       return { offset: offset++, kind: 'data', key, stream, receivedUs, tags: {}, packed, schema };
     });
-    for (const { batch } of graph.run(input)) {
+    for (const { batch } of graph.run(0, input)) {
       const packed = pack(batch);
       const bytes = packedBytesMax(packed);
       if (bytes > target.buffer.length) target.buffer = Buffer.allocUnsafe(bytes);
@@ -50,7 +50,7 @@ function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => void): v
   }
 }
 
-const { records, rowsEach } = stepsRecords(plan);
+const { records, rowsEach } = planRecords(plan, rowsOfRecord, totalRows);
 const steps = runs(records);
 pass(steps.slice(0, Math.ceil(steps.length / 4)), () => {});
 let outputRows = 0;
@@ -69,10 +69,10 @@ pass(steps, ({ stream, rows, timeUs }) => {
 });
 const seconds = (performance.now() - startMs) / 1000;
 const used = process.cpuUsage(cpu);
-const result: StepsResult = {
+const result: PlanResult = {
   rows: rowsEach * plan.entities,
   outputRows,
-  expectedRows: expectedRows(plan, rowsEach) * plan.entities,
+  expectedRows: plan.expected(rowsEach) * plan.entities,
   duplicatedRows,
   seconds,
   cpuSeconds: (used.user + used.system) / 1e6,

@@ -1,0 +1,26 @@
+import type { ProcessorPlan } from '../plan.js';
+import { connectedComponents } from '../topology.js';
+import { splitGroups } from './split-groups.js';
+
+/** Plans that feed one another and run as one graph. */
+export interface Component {
+  plans: ProcessorPlan[];
+  /** The topic of a group step that it reads; null = what devices send. */
+  groupTopic: string | null;
+  /** How many group steps lie before it. */
+  level: number;
+}
+
+/** Processors as the parts that run: group steps cut them. */
+export function componentsOf(processors: readonly ProcessorPlan[]): Component[] {
+  const components = connectedComponents(processors.flatMap(splitGroups));
+  const level = (of: readonly ProcessorPlan[]): number => {
+    const topic = topicOf(of);
+    return topic === null ? 0 : 1 + level(components.find((other) => other.some(({ name }) => name === topic))!);
+  };
+  return components.map((of) => ({ plans: of, groupTopic: topicOf(of), level: level(of) }));
+}
+
+function topicOf(plans: readonly ProcessorPlan[]): string | null {
+  return plans.flatMap(({ grouped }) => grouped ?? [])[0]?.topic ?? null;
+}

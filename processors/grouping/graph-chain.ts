@@ -1,0 +1,94 @@
+import type { LateRows } from '../entities.js';
+import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../partition-graph.js';
+import type { ProcessorPlan } from '../plan.js';
+import { type Component, componentsOf } from './components.js';
+import { groupedRecords } from './grouped-records.js';
+
+/**
+ * Processors in memory, over all partitions, without state to begin with: what a group step sends to a partition is taken
+ * there at once.
+ */
+export class GraphChain {
+  private readonly components: Component[];
+  private readonly graphs: PartitionGraph[][];
+  /** Receive time behind group steps, which does not go back. */
+  private receivedUs = 0;
+
+  constructor(plans: readonly ProcessorPlan[], partitions = 1) {
+    this.components = componentsOf(plans).sort((a, b) => a.level - b.level);
+    this.graphs = this.components.map((component) =>
+      Array.from({ length: partitions }, () => new PartitionGraph(component.plans, [], { partitions })),
+    );
+  }
+
+  /** Whether a processor reads the stream of a device. */
+  wants(stream: string): boolean {
+    return this.components.some(({ groupTopic }, c) => groupTopic === null && this.graphs[c]![0]!.wants(stream));
+  }
+
+  /** Takes the next records of a partition, in order, and gives the rows of processors that they cause. */
+  run(partition: number, records: readonly InputRecord[]): ProcessorOutput[] {
+    const outputs: ProcessorOutput[] = [];
+    this.components.forEach(({ groupTopic }, c) => {
+      if (groupTopic === null) outputs.push(...this.handOn(this.graphs[c]![partition]!.run(records)));
+    });
+    const last = records.at(-1);
+    if (last) outputs.push(...this.tick(last));
+    return outputs;
+  }
+
+  /** What should be said, each once; the list is emptied. */
+  takeWarnings(): string[] {
+    return [...new Set(this.graphs.flat().flatMap(({ warnings }) => warnings.splice(0)))];
+  }
+
+  get lateRows(): LateRows {
+    const late = { left: 0, right: 0, steps: 0 };
+    for (const { lateRows } of this.graphs.flat()) {
+      late.left += lateRows.left;
+      late.right += lateRows.right;
+      late.steps += lateRows.steps;
+    }
+    return late;
+  }
+
+  private handOn(outputs: readonly ProcessorOutput[]): ProcessorOutput[] {
+    return outputs.flatMap((output) => (output.partition === null ? output : this.group(output, output.partition)));
+  }
+
+  private group({ processor, batch, receivedUs }: ProcessorOutput, partition: number): ProcessorOutput[] {
+    const c = this.components.findIndex(({ groupTopic }) => groupTopic === processor);
+    const { by } = this.components[c]!.plans.find(({ grouped }) => grouped)!.grouped!;
+    this.receivedUs = Math.max(this.receivedUs, receivedUs);
+    const record: InputRecord = {
+      offset: 0,
+      kind: 'data',
+      key: '',
+      stream: processor,
+      receivedUs: this.receivedUs,
+      tags: {},
+      packed: null,
+      schema: batch.schema,
+      batch,
+    };
+    return this.handOn(this.graphs[c]![partition]!.run(groupedRecords(record, processor, by)));
+  }
+
+  /** Time goes on behind group steps, too. */
+  private tick({ offset, receivedUs }: InputRecord): ProcessorOutput[] {
+    this.receivedUs = Math.max(this.receivedUs, receivedUs);
+    const tick: InputRecord = {
+      offset,
+      kind: 'tick',
+      key: '',
+      stream: '',
+      receivedUs: this.receivedUs,
+      tags: {},
+      packed: null,
+      schema: null,
+    };
+    return this.components.flatMap(({ groupTopic }, c) =>
+      groupTopic === null ? [] : this.graphs[c]!.flatMap((graph) => this.handOn(graph.run([tick]))),
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import { readdirSync } from 'node:fs';
+import { type CaseFile, caseFileOf } from '../../../pipeline/cases/case-file.js';
+import { type CaseResult, checkCase } from '../../../pipeline/cases/check-case.js';
+import type { Config } from '../../../pipeline/config/config.js';
+import { formatProblem } from '../../../pipeline/config/problems.js';
+import { readConfigBytes } from '../../../pipeline/config/read-config.js';
+import { documentOf } from '../../../pipeline/config/read-document.js';
+
+export function configOf(text: string): Config {
+  const { config, problems } = readConfigBytes('/race/pitwall.yaml', Buffer.from(text), {});
+  if (!config) throw new Error(problems.map(({ message }) => message).join('\n'));
+  return config;
+}
+
+export function caseFile(text: string, config: Config): CaseFile {
+  return caseFileOf(documentOf('/race/x.test.yaml', Buffer.from(text), {}), config);
+}
+
+/** Runs all cases of a text: what came of each, and the problems of the file as `LINE:COLUMN: message`. */
+export function runCases(text: string, config: Config): { results: (CaseResult | null)[]; problems: string[] } {
+  const { cases, problems } = caseFile(text, config);
+  const results = problems.hasErrors ? [] : cases.map((one) => checkCase(one, config, problems));
+  return { results, problems: problems.list().map((problem) => formatProblem('x', problem).slice(2)) };
+}
+
+export function caseFilesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.yaml'));
+}
