@@ -56,7 +56,8 @@ export interface ProcessorOutput {
  *
  * To work on many rows at once all the same, the records of a run are collected per entity and evaluated together. What
  * evaluating them one by one would do differently is cut out: a record at which a waiting row could expire or a step
- * with state has something due, one that goes back in time, or one that brings a new stream, schema or tags, is evaluated alone, after all before it.
+ * with state has something due, one that goes back in time or may correct rows that have left, or one that brings a new
+ * stream, schema or tags, is evaluated alone, after all before it.
  *
  * After `run` has thrown, the graph is of no use: make a new one from the last snapshot.
  */
@@ -123,6 +124,13 @@ export class PartitionGraph {
     return late;
   }
 
+  /** Rows of joins that were given again, or at last, since right rows came late; since this graph was made. */
+  get correctedRows(): number {
+    let rows = 0;
+    for (const { joins } of this.entities.values()) for (const join of joins) rows += join.correctedRows;
+    return rows;
+  }
+
   /** Takes the next records of the partition, in order, and gives what they cause. */
   run(records: readonly InputRecord[]): ProcessorOutput[] {
     if (this.epoch === '' && records.length > 0) this.epoch = `${this.hash.slice(0, 8)}.${records[0]!.offset}`;
@@ -166,6 +174,7 @@ export class PartitionGraph {
     const alone =
       isNew ||
       entity.careful ||
+      route.right.some((join) => entity.correctable[join] === 1) ||
       firstUs < stream.frontierUs ||
       entity.rightRows + entity.fedRows + packed.rows > RIGHT_ROWS_MAX ||
       clockUs >= this.bounds.deadlineUs(entity, heldUs, advanced(frontiers, route.right, lastUs));

@@ -9,7 +9,7 @@ interface Slice {
   to: number;
 }
 
-/** The left rows of one lane of a join that wait to be released, in time order, equal stamps in the order they came. */
+/** Left rows of one lane of a join, in time order, equal stamps in the order they came. */
 export class LeftQueue {
   /** The latest time that came. */
   frontierUs = -Infinity;
@@ -18,10 +18,16 @@ export class LeftQueue {
   rows = 0;
   private slices: Slice[] = [];
 
-  /** The time of the first row that waits; Infinity when none does. */
+  /** The time of the first row; Infinity when there is none. */
   get headUs(): number {
     const head = this.slices[0];
     return head === undefined ? Infinity : head.batch.timeUs[head.from]!;
+  }
+
+  /** The time of the last row; -Infinity when there is none. */
+  get tailUs(): number {
+    const last = this.slices.at(-1);
+    return last === undefined ? -Infinity : last.batch.timeUs[last.to - 1]!;
   }
 
   add(batch: Batch): void {
@@ -33,14 +39,13 @@ export class LeftQueue {
     this.frontierUs = Math.max(this.frontierUs, batch.timeUs[batch.rows - 1]!);
   }
 
-  /** Takes out the rows with a time before `settledUs`, or not after `expiredUs`. */
-  release(settledUs: number, expiredUs: number): Batch[] {
+  /** Takes out the rows with a time not after `untilUs`. */
+  release(untilUs: number): Batch[] {
     const released: Batch[] = [];
     let whole = 0;
     for (const slice of this.slices) {
       const { timeUs } = slice.batch;
-      const settled = lowerBound(timeUs, settledUs, slice.from, slice.to);
-      const end = Math.max(settled, upperBound(timeUs, expiredUs, slice.from, slice.to));
+      const end = upperBound(timeUs, untilUs, slice.from, slice.to);
       if (end > slice.from) {
         released.push(sliceRows(slice.batch, slice.from, end));
         this.rows -= end - slice.from;
@@ -59,8 +64,22 @@ export class LeftQueue {
     return released;
   }
 
-  /** All waiting rows, neighbours of one schema as one batch. */
-  waiting(): Batch[] {
+  /** Drops the oldest rows until no more than so many are left. */
+  keepNewest(rows: number): void {
+    let drop = this.rows - rows;
+    if (drop <= 0) return;
+    this.rows = rows;
+    while (drop > 0) {
+      const head = this.slices[0]!;
+      const taken = Math.min(drop, head.to - head.from);
+      head.from += taken;
+      drop -= taken;
+      if (head.from === head.to) this.slices.shift();
+    }
+  }
+
+  /** All rows that are in it, neighbours of one schema as one batch. */
+  batches(): Batch[] {
     const out: Batch[] = [];
     let same: Batch[] = [];
     for (const { batch, from, to } of this.slices) {
