@@ -31,10 +31,13 @@ export function waysOf(step: JoinStep): { blends: boolean; steps: boolean } {
   return { blends: hows.some((how) => how !== 'step'), steps: hows.includes('step') };
 }
 
-/** A left row is settled once a right row at least this long after it has come. */
+/**
+ * A left row is settled once a right row more than this after it has come: none that comes in order after that one can be
+ * among its matches. Times are whole microseconds, so that -1 means: at its very time, or later.
+ */
 export function settleAfterUs({ how, between }: JoinStep): number {
-  if (how === 'forward') return 0;
-  return how === 'interval' ? between!.toUs + 1 : 1;
+  if (how === 'forward') return -1;
+  return how === 'interval' ? between!.toUs : 0;
 }
 
 /** How far before a left row the right rows it may meet lie, at the most; 0 where only the last one counts. */

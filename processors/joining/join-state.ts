@@ -1,9 +1,9 @@
 import type { Batch } from '../../columnar/batch.js';
 import type { Field } from '../../columnar/schema.js';
+import { TimeQueue } from '../time-queue.js';
 import { stepFailed } from '../verbs/step-context.js';
 import type { Join } from './join.js';
 import { keptUs, lookBackUs, settleAfterUs } from './join-options.js';
-import { LeftQueue } from './left-queue.js';
 import { packRows, unpackRows } from './packed-rows.js';
 import type { RightBuffer } from './right-buffer.js';
 
@@ -23,9 +23,9 @@ export const CORRECTED_ROWS_MAX = 32_768;
 
 /** A lane of left rows. */
 interface LeftLane {
-  waiting: LeftQueue;
+  waiting: TimeQueue;
   /** Rows that have left, and may have to leave again with other right rows; null where rows are not corrected. */
-  kept: LeftQueue | null;
+  kept: TimeQueue | null;
 }
 
 export interface JoinSnapshot {
@@ -84,10 +84,10 @@ export class JoinState {
    */
   release(clockUs: number, latestUs: number, emit: (laneId: string, batch: Batch) => void): void {
     if (this.corrects) this.correct(latestUs, emit);
-    const untilUs = Math.max(this.settledUs, clockUs - this.join.step.waitUs);
+    const expiredUs = clockUs - this.join.step.waitUs;
     for (const [id, { waiting, kept }] of this.lanes) {
       if (waiting.rows === 0) continue;
-      for (const rows of waiting.release(untilUs)) {
+      for (const rows of waiting.release(this.settledUs, expiredUs)) {
         this.changed = true;
         this.join.apply(rows, this.right, (joined) => emit(id, joined));
         kept?.add(rows);
@@ -98,7 +98,7 @@ export class JoinState {
     this.prune();
   }
 
-  /** The latest time of left rows that no right row to come in order can change. */
+  /** Left rows before it are settled: no right row that comes in order can change them. */
   private get settledUs(): number {
     return this.right.frontierUs - this.settleAfterUs;
   }
@@ -108,10 +108,10 @@ export class JoinState {
     const { right, correctedUs } = this;
     const isLate = right.earliestFreshUs < correctedUs;
     for (const [id, { kept }] of this.lanes) {
-      kept!.release(latestUs - keptUs(this.join.step));
-      const canChange = isLate || kept!.tailUs > correctedUs - this.settleAfterUs;
+      kept!.release(-Infinity, latestUs - keptUs(this.join.step));
+      const canChange = isLate || kept!.tailUs >= correctedUs - this.settleAfterUs;
       if (!canChange || kept!.rows === 0 || right.earliestFreshUs === Infinity) continue;
-      for (const rows of kept!.batches()) {
+      for (const rows of kept!.waiting()) {
         this.join.correct(rows, right, (joined) => {
           this.correctedRows += joined.rows;
           emit(id, joined);
@@ -131,7 +131,7 @@ export class JoinState {
 
   /** The clock from which on a row of this time, or a later one, may expire before it is settled. */
   expiryUs(timeUs: number, rightFrontierUs: number): number {
-    return Math.max(timeUs, rightFrontierUs - this.settleAfterUs + 1) + this.join.step.waitUs;
+    return Math.max(timeUs, rightFrontierUs - this.settleAfterUs) + this.join.step.waitUs;
   }
 
   get heldRows(): number {
@@ -149,7 +149,7 @@ export class JoinState {
   /** Whether a right row that comes in order, too, may change a row that has left. */
   get isCorrectable(): boolean {
     if (!this.corrects) return false;
-    for (const { kept } of this.lanes.values()) if (kept!.tailUs > this.settledUs) return true;
+    for (const { kept } of this.lanes.values()) if (kept!.tailUs >= this.settledUs) return true;
     return false;
   }
 
@@ -175,8 +175,8 @@ export class JoinState {
       },
       lanes: [...this.lanes].map(([id, { waiting, kept }]) => {
         const { frontierUs, releasedUs } = waiting;
-        const lane = { id, frontierUs, releasedUs, waiting: waiting.batches().map(packRows) };
-        return kept ? { ...lane, kept: kept.batches().map(packRows) } : lane;
+        const lane = { id, frontierUs, releasedUs, waiting: waiting.waiting().map(packRows) };
+        return kept ? { ...lane, kept: kept.waiting().map(packRows) } : lane;
       }),
     };
   }
@@ -195,7 +195,7 @@ export class JoinState {
   }
 
   private newLane(): LeftLane {
-    return { waiting: new LeftQueue(), kept: this.corrects ? new LeftQueue() : null };
+    return { waiting: new TimeQueue(), kept: this.corrects ? new TimeQueue() : null };
   }
 
   private tooMany(rows: number): Error {

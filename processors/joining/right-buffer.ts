@@ -2,7 +2,7 @@ import { type Batch, type CellArray, type Column, isNull } from '../../columnar/
 import { upperBound } from '../../columnar/kernels/bisect.js';
 import { bitsOfBytes } from '../../columnar/kernels/bitmap.js';
 import { copyCells, newCells } from '../../columnar/kernels/cells.js';
-import { convertCells } from '../../columnar/kernels/convert-cells.js';
+import { convertCells, sameCells } from '../../columnar/kernels/convert.js';
 import { compactDictionary, DictionaryMerger } from '../../columnar/kernels/dictionary.js';
 import { takeCells } from '../../columnar/kernels/take.js';
 import { type Field, Schema } from '../../columnar/schema.js';
@@ -168,7 +168,7 @@ export class RightBuffer {
     }
     const from = this.stored(before!);
     const to = this.stored(after);
-    if (from.type === to.type && from.scale === to.scale && from.offset === to.offset) return column;
+    if (sameCells(from, to)) return column;
     const values = newCells(type, capacity);
     convertCells(column.values, 0, from, values, 0, to, this.tail);
     return { values, nullBytes: column.nullBytes, texts: column.texts };

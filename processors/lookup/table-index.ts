@@ -1,6 +1,6 @@
 import type { Batch } from '../../columnar/batch.js';
 import { isNull } from '../../columnar/batch.js';
-import { convertCells } from '../../columnar/kernels/convert-cells.js';
+import { convertCells } from '../../columnar/kernels/convert.js';
 import { field } from '../../columnar/schema.js';
 import type { LookupColumn } from '../plan.js';
 

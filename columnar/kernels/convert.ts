@@ -3,9 +3,14 @@ import { int64ToFloat64 } from '../int64.js';
 import type { Field } from '../schema.js';
 import { copyCells } from './cells.js';
 
+/** Whether cells of two fields are the same bits. */
+export function sameCells(a: Field, b: Field): boolean {
+  return a.type === b.type && a.scale === b.scale && a.offset === b.offset;
+}
+
 /**
- * `to[at + i] = from[start + i]` for `count` cells of numbers or bools: raw when the fields agree, else through the numbers
- * they stand for, into cells without a scale.
+ * Copies `count` cells from `start` on of one numeric field to `at` of another, through the numbers they stand for when
+ * the fields differ; the other must hold these, and is without scale then.
  */
 export function convertCells(
   from: CellArray,
@@ -16,9 +21,7 @@ export function convertCells(
   toField: Field,
   count: number,
 ): void {
-  const same =
-    fromField.type === toField.type && fromField.scale === toField.scale && fromField.offset === toField.offset;
-  if (same) {
+  if (sameCells(fromField, toField)) {
     copyCells(to, at, from, start, count);
     return;
   }
