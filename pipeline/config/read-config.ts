@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { StreamPattern } from '../../core/stream-pattern.js';
 import { busConfig } from './bus-config.js';
+import { checkJoinKeys } from './check-join-keys.js';
 import { checkKafka } from './check-kafka.js';
 import { checkProcessors } from './check-processors.js';
 import { checkRules } from './check-rules.js';
@@ -91,7 +92,8 @@ function check(root: ConfigNode, file: string, problems: Problems): Config | nul
   references.check();
   checkRules(root, problems, dirname(resolve(file)));
   checkKafka(root, references, problems);
-  checkProcessors(root, references, problems);
+  checkJoinKeys(root, references, problems);
+  checkProcessors(root, references, problems, dirname(resolve(file)));
   if (!raw || problems.hasErrors) return null;
   const { mqtt, http, memory, limits, undeclared, ack } = raw.gateway;
   const inputs = (texts: readonly string[]) => texts.map((text) => references.resolve(text)!);

@@ -244,7 +244,7 @@ const TABLE: [title: string, file: string | Uint8Array, problems: string[], envi
     [
       '5:9: processors.p.steps[0].fliter is not a known step; did you mean "filter"?',
       '6:9: processors.p.steps[1] must be a step such as filter: speed > 5, not "speed > 5"',
-      '7:9: processors.p.steps[2] is an empty step; write one of: select, columns, filter, join',
+      '7:9: processors.p.steps[2] is an empty step; write one of: select, columns, filter, join, lookup',
       '9:9: processors.p.steps[3] has a second verb "columns"; start it with a dash of its own',
       '10:9: processors.p.steps[4].join lacks "with", for example with: car/{car}/gps',
       '11:9: processors.p.steps[4] has "with" beside "join"; indent it below "join"',
@@ -326,7 +326,7 @@ processors:
       - group: { by: [gear] }
       - fill: { ax: last }
       - map: ./f.js
-      - join: { with: a/c, how: angle, late: correct }
+      - join: { with: a/c, late: stream }
     onError: dead-letter
   q:
     from: a/b
@@ -351,8 +351,7 @@ sinks:
     `6:19: streams["a/b"].decoder: sparkplug${known}`,
     `6:30: streams["a/b"].schema${known}`,
     ...steps.map((step, i) => `${13 + i}:9: processors.p.steps[${i}].${step}${known}`),
-    `19:33: processors.p.steps[6].join.how: angle${known}`,
-    `19:40: processors.p.steps[6].join.late${known}`,
+    `19:34: processors.p.steps[6].join.late: stream${known}`,
     `20:14: processors.p.onError: dead-letter${known}`,
     `23:5: processors.q.use${known}`,
     ...['s3', 'influxdb', 'mongodb'].map((type, i) => `${25 + i}:14: sinks.${'abc'[i]}.type: ${type}${known}`),

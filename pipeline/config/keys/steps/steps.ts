@@ -5,11 +5,12 @@ import { verbs } from '../../spec/variants.js';
 import { columns } from './columns-key.js';
 import { filter } from './filter-key.js';
 import { join } from './join-key.js';
+import { lookup } from './lookup-key.js';
 import { select } from './select-key.js';
 import type { StepKey } from './step-key.js';
 
 /** The verbs of this version, and those it knows by name only. */
-const STEPS = { select, columns, filter, join };
+const STEPS = { select, columns, filter, join, lookup };
 const LATER = ['resample', 'window', 'rolling', 'group', 'fill', 'map'];
 
 type Specs = { [V in keyof typeof STEPS]: (typeof STEPS)[V]['spec'] };
