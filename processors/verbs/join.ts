@@ -67,7 +67,7 @@ function checkBetween(step: JoinStep, path: Path, fault: AddFault): void {
 function checkChannels({ how, channels }: JoinStep, right: Schema | null, path: Path, fault: AddFault): void {
   if (!channels) return;
   const at = [...path, 'channels'];
-  if (!isChannelHow(how)) fault(at, `channels are met one by one in a join by linear, step or angle, not by ${how}`);
+  if (!isChannelHow(how)) fault(at, `columns are met one by one only in a join by linear, step or angle, not by ${how}`);
   for (const [name, each] of Object.entries(channels)) {
     if (!CHANNEL_HOWS.includes(each)) {
       fault([...at, name], `${each} is not a way to meet a channel; linear, step and angle are`);
@@ -80,7 +80,7 @@ function checkGap(step: JoinStep, path: Path, fault: AddFault): void {
   if (step.maxGapUs === undefined) return;
   const at = [...path, 'maxGap'];
   if (!isSpan(step.maxGapUs)) fault(at, 'the gap is not a duration such as 1s');
-  else if (!waysOf(step).blends) fault(at, 'maxGap says nothing where no column is joined linear or angle');
+  else if (!waysOf(step).blends) fault(at, 'a gap says nothing where no column is joined linear or angle');
 }
 
 function checkTime({ how }: JoinStep, name: string, path: Path, fault: AddFault): void {
