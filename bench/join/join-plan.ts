@@ -1,5 +1,10 @@
+import type { JoinHow } from '../../processors/plan.js';
+
 export interface JoinPlan {
-  how: 'backward' | 'linear';
+  /** Ways that match each row between two right rows, whose count the case knows. */
+  how: Exclude<JoinHow, 'nearest' | 'interval'>;
+  /** Late right rows, of which the case has none, would be corrected: what being ready for it costs. */
+  late?: 'correct';
   entities: number;
   /** Rows of a left record. */
   rows: number;

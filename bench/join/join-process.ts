@@ -26,6 +26,7 @@ const processor: ProcessorPlan = {
       waitUs: 5e6,
       keep: 'inner',
       prefix: '',
+      ...(plan.late ? { late: plan.late } : {}),
     },
   ],
 };
@@ -65,14 +66,14 @@ function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => void): v
 
 /**
  * Rows that one entity's inner join has given when the records end: those between two right rows. Those before the first
- * have no match; those after the last still wait for it.
+ * have no match, but for `forward`; those after the last still wait for it.
  */
 function expectedRows(leftRows: number): number {
   const rightRows = Math.ceil((leftRows * LEFT_PERIOD_US - RIGHT_SHIFT_US) / RIGHT_PERIOD_US);
   let count = 0;
   for (let i = 0; i < leftRows; i++) {
     const before = Math.floor((i * LEFT_PERIOD_US - RIGHT_SHIFT_US) / RIGHT_PERIOD_US);
-    if (before >= 0 && before + 1 < rightRows) count++;
+    if ((before >= 0 || plan.how === 'forward') && before + 1 < rightRows) count++;
   }
   return count;
 }
