@@ -10,6 +10,8 @@ import { csvRows, jsonLineRows, jsonListRows, type LooseRows } from './loose-row
 /** A table is part of the plan, which is kept with the state of its processor and goes to every worker. */
 export const TABLE_ROWS_MAX = 100_000;
 export const TABLE_BYTES_MAX = 16 * 1024 * 1024;
+/** As JSON, the form in which plans are kept: a table of empty cells grows to five times its file. */
+const PLAN_BYTES_MAX = 2 * TABLE_BYTES_MAX;
 
 const READERS: Readonly<Record<string, (text: string) => LooseRows>> = {
   '.csv': csvRows,
@@ -35,6 +37,12 @@ export function readTable(path: string, key: string): LookupTable {
   const columns = table.names.map((name, place) => columnOf(table, name, place));
   const keys = columns.find((column) => column.name === key);
   if (keys) checkKeys(keys, table);
+  const bytes = Buffer.byteLength(JSON.stringify(columns));
+  if (bytes > PLAN_BYTES_MAX) {
+    throw new Error(
+      `the table has ${formatBytes(bytes)} as JSON, more than ${formatBytes(PLAN_BYTES_MAX)}; leave out columns`,
+    );
+  }
   return { rows: table.cells.length, columns };
 }
 
