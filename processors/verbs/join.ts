@@ -67,7 +67,8 @@ function checkBetween(step: JoinStep, path: Path, fault: AddFault): void {
 function checkChannels({ how, channels }: JoinStep, right: Schema | null, path: Path, fault: AddFault): void {
   if (!channels) return;
   const at = [...path, 'channels'];
-  if (!isChannelHow(how)) fault(at, `columns are met one by one only in a join by linear, step or angle, not by ${how}`);
+  if (!isChannelHow(how))
+    fault(at, `columns are met one by one only in a join by linear, step or angle, not by ${how}`);
   for (const [name, each] of Object.entries(channels)) {
     if (!CHANNEL_HOWS.includes(each)) {
       fault([...at, name], `${each} is not a way to meet a channel; linear, step and angle are`);

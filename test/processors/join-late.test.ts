@@ -100,3 +100,22 @@ test('of very many rows the newest are kept for corrections', () => {
   assert.equal(again.length, CORRECTED_ROWS_MAX);
   assert.deepEqual([again[0]!.ax, again.at(-1)!.ax], [100, CORRECTED_ROWS_MAX + 99]);
 });
+
+test('a column is held however long its last cell is gone, when there is no tolerance, and also across a restore', () => {
+  const plan = corrected({ how: 'step', late: 'count', waitUs: 0 });
+  let graph = new PartitionGraph([plan]);
+  graph.run([gps([0, 1, 5])]);
+  const store = new Map<string, Uint8Array>();
+  for (let s = 1; s < 50; s++) {
+    const rows = outputRows(graph.run([gps([s * S, s, null]), imu([s * S + 1, 0])]));
+    assert.deepEqual([rows[0]!.speed, rows[0]!.gear], [s, 5]);
+    for (const [key, value] of graph.snapshot()) store.set(key, Uint8Array.from(value!));
+    if (s % 10 === 0) graph = new PartitionGraph([plan], store);
+  }
+  const bounded = new PartitionGraph([corrected({ how: 'step', toleranceUs: 2 * S })]);
+  bounded.run([gps([0, 1, 5], [1 * S, 2, null], [2.5 * S, 3, null], [9 * S, 4, null])]);
+  assert.deepEqual(shortRows(bounded.run([imu([2 * S, 0], [3 * S, 0])])), [
+    [2, 2, 5],
+    [3, 3, null],
+  ]);
+});
