@@ -51,4 +51,7 @@ export function laneMetrics(page: MetricsPage, lanes: () => LaneStatus[], log: L
   page.gauge('pitwall_lane_late_rows', 'Rows that came too late for a join since the lane was opened.', () =>
     lanes().map(({ id, lateRows }) => ({ labels: { lane: id }, value: lateRows })),
   );
+  page.gauge('pitwall_lane_corrected_rows', 'Rows that joins gave again since the lane was opened.', () =>
+    lanes().map(({ id, correctedRows }) => ({ labels: { lane: id }, value: correctedRows })),
+  );
 }

@@ -18,6 +18,7 @@ export interface LaneStatus {
   /** Its worker has a task of it. */
   acting: boolean;
   lateRows: number;
+  correctedRows: number;
   positions: Position[];
   /** Receive time of the last record it has read, microseconds since 1970; 0 = none yet. */
   readUs: number;
@@ -39,6 +40,7 @@ export function newStatus(id: string): LaneStatus {
     unread: 0,
     acting: false,
     lateRows: 0,
+    correctedRows: 0,
     positions: [],
     readUs: 0,
     movedMs: performance.now(),
@@ -61,6 +63,9 @@ export function succeeded(status: LaneStatus, report: LaneReport): void {
   status.unread = report.unread;
   status.readUs = Math.max(status.readUs, report.readUs);
   if (report.records > 0 || report.unread === 0) status.movedMs = performance.now();
-  if (report.records > 0) status.lateRows = report.lateRows;
+  if (report.records > 0) {
+    status.lateRows = report.lateRows;
+    status.correctedRows = report.correctedRows;
+  }
   status.positions = report.positions;
 }

@@ -21,6 +21,7 @@ export class Entities {
   private readonly known = new Map<string, Entity>();
   private run = 0;
   private readonly lateOfGone: LateRows = { left: 0, right: 0, steps: 0 };
+  private correctedOfGone = 0;
 
   constructor(
     private readonly make: (key: string) => Entity,
@@ -62,8 +63,15 @@ export class Entities {
     // Some more than there are too many, so that this is not done for each new one.
     for (const entity of idle.slice(0, this.known.size - Math.floor(this.idleMax * 0.9))) {
       count(this.lateOfGone, entity);
+      this.correctedOfGone += corrected(entity);
       this.known.delete(entity.key);
     }
+  }
+
+  get correctedRows(): number {
+    let rows = this.correctedOfGone;
+    for (const entity of this.known.values()) rows += corrected(entity);
+    return rows;
   }
 
   get lateRows(): LateRows {
@@ -79,4 +87,8 @@ function count(late: LateRows, { joins, states }: Entity): void {
     late.right += join.lateRightRows;
   }
   for (const lanes of states) for (const state of lanes.values()) late.steps += state.lateRows;
+}
+
+function corrected({ joins }: Entity): number {
+  return joins.reduce((rows, join) => rows + join.correctedRows, 0);
 }

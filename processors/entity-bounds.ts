@@ -6,7 +6,6 @@ import type { GraphJoin, GraphState } from './node.js';
  * makes something leave.
  */
 export class EntityBounds {
-  private readonly waitsUs: number[];
   /** Rows of a step with state come to a join: they are in no order that holds however records are grouped. */
   private readonly careful: boolean;
 
@@ -14,7 +13,6 @@ export class EntityBounds {
     private readonly joins: readonly GraphJoin[],
     private readonly states: readonly GraphState[],
   ) {
-    this.waitsUs = joins.map(({ operator }) => operator.step.waitUs);
     this.careful = states.some((state) => state.feedsJoin);
   }
 
@@ -22,8 +20,8 @@ export class EntityBounds {
   deadlineUs(entity: Entity, heldUs: number, rightFrontiersUs: Float64Array): number {
     let deadlineUs = entity.dueUs;
     if (heldUs === Infinity) return deadlineUs;
-    for (let j = 0; j < this.waitsUs.length; j++) {
-      deadlineUs = Math.min(deadlineUs, this.expiryUs(heldUs, rightFrontiersUs[j]!, j));
+    for (let j = 0; j < this.joins.length; j++) {
+      deadlineUs = Math.min(deadlineUs, entity.joins[j]!.expiryUs(heldUs, rightFrontiersUs[j]!));
     }
     for (const { operator, shiftUs } of this.states) {
       deadlineUs = Math.min(deadlineUs, operator.dueOf(heldUs - shiftUs));
@@ -51,11 +49,14 @@ export class EntityBounds {
     entity.joins.forEach((join, j) => {
       const { heldUs, right } = join;
       entity.heldUs = Math.min(entity.heldUs, heldUs);
-      if (heldUs < Infinity) firstUs = Math.min(firstUs, this.expiryUs(heldUs, right.frontierUs, j));
+      if (heldUs < Infinity) firstUs = Math.min(firstUs, join.expiryUs(heldUs, right.frontierUs));
       // Rows that wait in one join may become right rows of another.
       const coming = 'node' in this.joins[j]!.right ? held : 0;
       entity.rightRows = Math.max(entity.rightRows, right.rows + coming);
       entity.rightFrontiersUs[j] = right.frontierUs;
+      entity.correctable[j] = join.isCorrectable ? 1 : 0;
+      // What comes out of a processor may be right rows, whatever record causes it.
+      if (join.isCorrectable && 'node' in this.joins[j]!.right) entity.careful = true;
       if (join.isOutOfOrder || this.rightLanes(entity, j) > 1) entity.careful = true;
     });
     return firstUs;
@@ -71,11 +72,6 @@ export class EntityBounds {
       }
     });
     return dueUs;
-  }
-
-  /** What is before a join's right frontier is settled and does not expire. */
-  private expiryUs(heldUs: number, rightFrontierUs: number, join: number): number {
-    return Math.max(heldUs, rightFrontierUs) + this.waitsUs[join]!;
   }
 
   /** From how many streams the right rows of a join come: those of several are in no common order. */

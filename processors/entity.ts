@@ -69,6 +69,8 @@ export class Entity {
   rightRows = 0;
   /** For each join the latest time of right rows that came or are among the parts, as far as known. */
   readonly rightFrontiersUs: Float64Array;
+  /** For each join 1 where right rows that come in order may change rows that have left: they are evaluated alone. */
+  readonly correctable: Uint8Array;
   /** The clock at which a step with state has something due, not counting the parts. */
   dueUs = Infinity;
   /** Without new records nothing can expire or fall due before the receive clock is there. */
@@ -88,6 +90,7 @@ export class Entity {
   ) {
     this.lanes = Array.from({ length: nodes }, () => new Map());
     this.states = Array.from({ length: states }, () => new Map());
+    this.correctable = new Uint8Array(joins.length);
     this.rightFrontiersUs = new Float64Array(joins.length).fill(-Infinity);
   }
 

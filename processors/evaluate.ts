@@ -57,7 +57,7 @@ function throughStages(
     if ('join' in stage) {
       const join = entity.joins[stage.join]!;
       for (const [lane, batches] of flow) for (const batch of batches) join.addLeft(lane.id, batch);
-      join.release(clockUs, (id, batch) => push(next, entity.lanes[node.index]!.get(id)!, batch));
+      join.release(clockUs, entity.latestUs, (id, batch) => push(next, entity.lanes[node.index]!.get(id)!, batch));
     } else if ('state' in stage) {
       const lanes = entity.states[stage.state]!;
       for (const [lane, batches] of flow) {

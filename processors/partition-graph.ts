@@ -62,7 +62,8 @@ export interface GraphOptions {
  *
  * To work on many rows at once all the same, the records of a run are collected per entity and evaluated together. What
  * evaluating them one by one would do differently is cut out: a record at which a waiting row could expire or a step
- * with state has something due, one that goes back in time, or one that brings a new stream, schema or tags, is evaluated alone, after all before it.
+ * with state has something due, one that goes back in time or may correct rows that have left, or one that brings a new
+ * stream, schema or tags, is evaluated alone, after all before it.
  *
  * After `run` has thrown, the graph is of no use: make a new one from the last snapshot.
  */
@@ -145,6 +146,11 @@ export class PartitionGraph {
     return 'state' in stage && lane ? (entity.states[stage.state]!.get(lane)?.lateRows ?? 0) : 0;
   }
 
+  /** Rows of joins that were given again, or at last, since right rows came late; since this graph was made. */
+  get correctedRows(): number {
+    return this.entities.correctedRows;
+  }
+
   /** Takes the next records of the partition, in order, and gives what they cause. */
   run(records: readonly InputRecord[]): ProcessorOutput[] {
     this.entities.begin();
@@ -187,6 +193,7 @@ export class PartitionGraph {
       return (
         isNew ||
         entity.careful ||
+        route.right.some((join) => entity.correctable[join] === 1) ||
         firstUs < stream.frontierUs ||
         entity.rightRows + entity.fedRows + part.rows > RIGHT_ROWS_MAX ||
         clockUs >= this.bounds.deadlineUs(entity, heldUs, advanced(frontiers, route.right, lastUs))

@@ -30,6 +30,12 @@ export class TimeQueue {
     return head === undefined ? Infinity : head.batch.timeUs[head.from]!;
   }
 
+  /** The time of the last row that waits; -Infinity when none does. */
+  get tailUs(): number {
+    const last = this.slices.at(-1);
+    return last === undefined ? -Infinity : last.batch.timeUs[last.to - 1]!;
+  }
+
   add(batch: Batch): void {
     this.frontierUs = Math.max(this.frontierUs, batch.timeUs[batch.rows - 1]!);
     const added = this.equal === 'all' ? batch : lastOfEqual(batch);
@@ -81,6 +87,22 @@ export class TimeQueue {
       this.slices[0] = { batch: copyRows(head.batch, head.from, head.to), from: 0, to: head.to - head.from };
     }
     return released;
+  }
+
+  /** Drops the oldest rows until no more than so many are left. */
+  keepNewest(rows: number): void {
+    let drop = this.rows - rows;
+    if (drop <= 0) return;
+    this.rows = rows;
+    let whole = 0;
+    for (const slice of this.slices) {
+      const taken = Math.min(drop, slice.to - slice.from);
+      slice.from += taken;
+      drop -= taken;
+      if (slice.from < slice.to) break;
+      whole++;
+    }
+    this.slices = this.slices.slice(whole);
   }
 
   /** All waiting rows, neighbours of one schema as one batch. */

@@ -16,7 +16,13 @@ const TUMBLING: Step = {
 };
 const ROLLING: Step = { verb: 'rolling', overUs: 10e6, columns: { ax_mean: 'mean(ax)' } };
 
-export const JOINS: readonly PlanCase[] = [joined('join as-of', 'backward'), joined('join linear', 'linear')];
+export const JOINS: readonly PlanCase[] = [
+  joined('join as-of', 'backward'),
+  joined('join linear', 'linear'),
+  joined('join forward', 'forward', [20]),
+  joined('join step', 'step', [20]),
+  joined('join angle', 'angle', [20]),
+];
 
 export const EXPRESSIONS: readonly PlanCase[] = [
   {
@@ -63,7 +69,7 @@ export function planCase(name: string): PlanCase {
   return found;
 }
 
-function joined(name: string, how: JoinHow): PlanCase {
+function joined(name: string, how: JoinHow, rows: readonly number[] = ROWS): PlanCase {
   return {
     name,
     steps: [
@@ -77,21 +83,21 @@ function joined(name: string, how: JoinHow): PlanCase {
         prefix: '',
       },
     ],
-    rows: ROWS,
+    rows,
     entities: ENTITIES,
     withTemps: true,
-    expected: betweenRightRows,
+    expected: (rows) => betweenRightRows(rows, how === 'forward'),
     goalRows: GOAL_ROWS,
   };
 }
 
-/** Rows before the first right row have no match, and those after the last still wait for it. */
-function betweenRightRows(leftRows: number): number {
+/** Rows before the first right row have no match but forward, and those after the last still wait for it. */
+function betweenRightRows(leftRows: number, forward: boolean): number {
   const rightRows = Math.ceil((leftRows * LEFT_PERIOD_US - RIGHT_SHIFT_US) / RIGHT_PERIOD_US);
   let count = 0;
   for (let i = 0; i < leftRows; i++) {
     const before = Math.floor((i * LEFT_PERIOD_US - RIGHT_SHIFT_US) / RIGHT_PERIOD_US);
-    if (before >= 0 && before + 1 < rightRows) count++;
+    if ((before >= 0 || forward) && before + 1 < rightRows) count++;
   }
   return count;
 }

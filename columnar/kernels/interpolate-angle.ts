@@ -15,7 +15,7 @@ export function interpolateAngle(
     const at = before[i]!;
     if (at < 0) continue;
     const a = values[at]! % 360;
-    let turn = (values[after[i]!]! % 360) - a;
+    let turn = ((values[after[i]!]! % 360) - a) % 360;
     if (turn > 180) turn -= 360;
     else if (turn <= -180) turn += 360;
     const angle = (a + turn * weight[i]!) % 360;

@@ -1,5 +1,5 @@
+import { CsvParser, type CsvRecord } from '../../core/csv-parser.js';
 import { PitwallError } from '../../core/errors.js';
-import { CsvParser, type CsvRecord } from './csv-parser.js';
 import type { RecordedRow, RowSource } from './row.js';
 import { textChunks } from './text-chunks.js';
 

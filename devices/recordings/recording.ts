@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { type Batch, bitmapBytes, type Column } from '../../columnar/batch.js';
+import { ColumnTyping, numberOf, textOf, truthOf } from '../../columnar/column-typing.js';
 import { float64ToInt64 } from '../../columnar/int64.js';
 import { type ColumnType, field, Schema } from '../../columnar/schema.js';
 import { PitwallError } from '../../core/errors.js';
 import { type TimeUnit, unitOf } from '../../core/event-time.js';
 import { TIME_US_MAX } from '../../core/limits.js';
 import type { Outgoing } from '../senders/sender.js';
-import { ColumnTyping, numberOf, textOf, truthOf } from './column-typing.js';
 import { CsvRows } from './csv-rows.js';
 import { JsonlRows } from './jsonl-rows.js';
 import { recordedTimeUs } from './recorded-time.js';

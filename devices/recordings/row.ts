@@ -1,5 +1,7 @@
+import type { LooseCell } from '../../columnar/column-typing.js';
+
 /** A cell as its file has it: CSV knows only text, JSON lines know types. */
-export type RecordedCell = string | number | boolean | null;
+export type RecordedCell = LooseCell;
 
 /** One row of a recording, or a line that is none. */
 export interface RecordedRow {

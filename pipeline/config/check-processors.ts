@@ -13,11 +13,11 @@ import { below, shownValue } from './spec/spec.js';
  * columns of streams are learned while they pass, so no schema is known here and steps do not depend on one another;
  * a step with faults of its keys is left out, since these have been reported.
  */
-export function checkProcessors(root: ConfigNode, references: References, problems: Problems): void {
+export function checkProcessors(root: ConfigNode, references: References, problems: Problems, folder: string): void {
   for (const { key: name, value } of entriesOf(child(root, 'processors'))) {
     const steps = child(value, 'steps');
     for (const [i, node] of steps?.kind === 'list' ? steps.items.entries() : []) {
-      const read = stepSpec.check(node, '', { problems: new Problems('', ''), folder: '/' });
+      const read = stepSpec.check(node, '', { problems: new Problems('', ''), folder });
       const step = read && planStep(read, references);
       if (!step) continue;
       const faults: PlanFault[] = [];

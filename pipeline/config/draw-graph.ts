@@ -11,8 +11,9 @@ export function drawMermaid(graph: FlowGraph): string {
   for (const node of graph.nodes) {
     if (node !== bus && !(bus && node.kind === 'stream')) lines.push(shape(node));
   }
-  for (const { from, to, label } of graph.edges) {
-    lines.push(label === 'join' ? `  ${from} -. join .-> ${to}` : `  ${from} --> ${to}`);
+  for (const { from, to, label, how } of graph.edges) {
+    const arrow = label === 'rows' ? '-->' : `-. "${escapeLabel(`${label} ${how}`)}" .->`;
+    lines.push(`  ${from} ${arrow} ${to}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -23,6 +24,7 @@ function shape(node: FlowNode): string {
     gateway: `[${text}]`,
     bus: `[${text}]`,
     stream: `([${text}])`,
+    table: `[/${text}/]`,
     processor: `[${text}]`,
     sink: `[(${text})]`,
   };
@@ -33,15 +35,15 @@ function label(node: FlowNode): string {
   return `"${[node.name, node.detail].filter(Boolean).map(escapeLabel).join('<br/>')}"`;
 }
 
-/** What each node takes from, one line a node: `processor g  <- car/{car}/imu, join car/{car}/gps`. */
+/** What each node takes from, one line a node: `processor g <- car/{car}/imu, join linear car/{car}/gps`. */
 export function drawText(graph: FlowGraph): string {
   const names = new Map(graph.nodes.map((node) => [node.id, node.name]));
-  return (['gateway', 'bus', 'stream', 'processor', 'sink'] as const)
+  return (['gateway', 'bus', 'stream', 'table', 'processor', 'sink'] as const)
     .flatMap((kind) => graph.nodes.filter((node) => node.kind === kind))
     .map((node) => {
       const inputs = graph.edges
         .filter((edge) => edge.to === node.id)
-        .map((edge) => (edge.label === 'join' ? `join ${names.get(edge.from)}` : names.get(edge.from)));
+        .map(({ from, label, how }) => (label === 'rows' ? names.get(from) : `${label} ${how} ${names.get(from)}`));
       const source = inputs.length > 0 ? ` <- ${inputs.join(', ')}` : '';
       return `${node.kind.padEnd(9)} ${node.name}${source}${node.detail ? `  (${node.detail})` : ''}\n`;
     })

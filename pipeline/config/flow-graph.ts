@@ -3,10 +3,10 @@ import type { Config } from './config.js';
 import { type ConfigNode, child, entriesOf, itemsOf } from './config-node.js';
 
 export interface FlowNode {
-  /** Short and the same for the same file: `stream1`, `processor1`, `sink1`. */
+  /** Short and the same for the same file: `stream1`, `table1`, `processor1`, `sink1`. */
   id: string;
   /** `gateway` and `bus` only with Kafka: the streams are then on the bus, where the gateway put them. */
-  kind: 'gateway' | 'bus' | 'stream' | 'processor' | 'sink';
+  kind: 'gateway' | 'bus' | 'stream' | 'table' | 'processor' | 'sink';
   name: string;
   /** What it does in a few words. */
   detail: string;
@@ -15,8 +15,10 @@ export interface FlowNode {
 export interface FlowEdge {
   from: string;
   to: string;
-  /** `join` where the rows are looked up rather than taken. */
-  label: 'rows' | 'join';
+  /** `join` and `lookup` where the rows are put beside others rather than taken. */
+  label: 'rows' | 'join' | 'lookup';
+  /** How they are found: `linear`, `-2s to 500ms`, the column of a lookup; empty for rows that are taken. */
+  how: string;
 }
 
 export interface FlowGraph {
@@ -49,7 +51,7 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
     const topic = shown(child(kafka, 'topic')) || config.bus.kafka.topic;
     const from = add('gateway', '', 'gateway', '');
     const to = add('bus', '', topic, `kafka ${brokers(kafka)}`);
-    edges.push({ from, to, label: 'rows' });
+    edges.push({ from, to, label: 'rows', how: '' });
   }
   for (const { pattern, rateHz } of config.streams) {
     add('stream', pattern.text, pattern.text, rateHz === null ? '' : `${rateHz} Hz`);
@@ -62,13 +64,18 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
     const node = child(child(root, 'processors'), plan.name);
     const from = itemsOf(child(node, 'from')).map(shown);
     plan.from.forEach((each, i) => {
-      edges.push({ from: input(each, from[i]!), to, label: 'rows' });
+      edges.push({ from: input(each, from[i]!), to, label: 'rows', how: '' });
     });
     const steps = itemsOf(child(node, 'steps'));
     plan.steps.forEach((step, i) => {
-      if (step.verb !== 'join') return;
-      const written = shown(child(child(steps[i], 'join'), 'with'));
-      edges.push({ from: input(step.with, written), to, label: 'join' });
+      const written = child(steps[i], step.verb);
+      if (step.verb === 'join') {
+        const other = input(step.with, shown(child(written, 'with')));
+        edges.push({ from: other, to, label: 'join', how: howOf(written) });
+      } else if (step.verb === 'lookup') {
+        const file = shown(child(written, 'file'));
+        edges.push({ from: add('table', file, file, ''), to, label: 'lookup', how: step.on.left });
+      }
     });
   }
   for (const sink of config.sinks) {
@@ -77,9 +84,16 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
     const from = sink.from.map((each, i) => input(each, written[i]!));
     const place = shown(child(node, sink.type === 'file' ? 'path' : 'topic'));
     const to = add('sink', sink.name, sink.name, `${sink.type} ${sink.format} ${place}`);
-    for (const each of from) edges.push({ from: each, to, label: 'rows' });
+    for (const each of from) edges.push({ from: each, to, label: 'rows', how: '' });
   }
   return { nodes, edges };
+}
+
+/** How a join is made, as the file has it. */
+function howOf(join: ConfigNode | undefined): string {
+  const between = child(join, 'between');
+  if (between) return itemsOf(between).map(shown).join(' to ');
+  return shown(child(join, 'how')) || 'backward';
 }
 
 function brokers(kafka: ConfigNode): string {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { StreamPattern } from '../../core/stream-pattern.js';
 import { busConfig } from './bus-config.js';
+import { checkJoinKeys } from './check-join-keys.js';
 import { checkKafka } from './check-kafka.js';
 import { checkPlansTogether, checkProcessors } from './check-processors.js';
 import { checkRules } from './check-rules.js';
@@ -46,7 +47,8 @@ function check(root: ConfigNode, file: string, problems: Problems): Config | nul
   references.check();
   checkRules(root, problems, dirname(resolve(file)));
   checkKafka(root, references, problems);
-  checkProcessors(root, references, problems);
+  checkJoinKeys(root, references, problems);
+  checkProcessors(root, references, problems, dirname(resolve(file)));
   if (!raw || problems.hasErrors) return null;
   const processors = [...(raw.processors ?? [])].map(([name, { from, steps, onError }]) => ({
     plan: processorPlan(name, from, steps, references),

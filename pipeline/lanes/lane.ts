@@ -126,8 +126,10 @@ export interface LaneReport {
   unread: number;
   /** Receive time of the last record it has read, microseconds since 1970; 0 = none. */
   readUs: number;
-  /** Rows that came too late for a join since the lane was opened: they, or what they would have changed, are not corrected. */
+  /** Rows that came too late for a join since the lane was opened. */
   lateRows: number;
+  /** Rows that joins gave again since the lane was opened, since others had come late. */
+  correctedRows: number;
   /** What came of `inspect`. */
   state?: StateAnswer;
 }
@@ -155,5 +157,6 @@ export function emptyReport(): LaneReport {
     unread: 0,
     readUs: 0,
     lateRows: 0,
+    correctedRows: 0,
   };
 }

@@ -59,7 +59,7 @@ export class ProcessorLane implements Lane {
   /** Null where every record stands on the bus once. */
   private fresh: FreshRecords | null = null;
   private at: ProcessorPosition = { log: '', offset: 0, receivedUs: 0 };
-  private late = 0;
+  private late = { lateRows: 0, correctedRows: 0 };
   private lateCountedMs = Number.NEGATIVE_INFINITY;
   private readonly foreign = new ForeignMessages();
   private readonly notes: string[] = [];
@@ -127,7 +127,7 @@ export class ProcessorLane implements Lane {
     this.at = next;
     report.records = run.records.length;
     report.readUs = next.receivedUs;
-    report.lateRows = this.lateRows();
+    Object.assign(report, this.countLate());
     for (const { batch } of outputs) report.outputRows += batch.rows;
     report.wrote = [...new Set(outputs.map(({ processor }) => processor))];
     report.unread = await this.source.behind(this.at);
@@ -234,10 +234,10 @@ export class ProcessorLane implements Lane {
   }
 
   /** Counted over all entities, so only now and then. */
-  private lateRows(): number {
+  private countLate(): { lateRows: number; correctedRows: number } {
     if (performance.now() - this.lateCountedMs >= LATE_COUNT_MS) {
       const { left, right, steps } = this.graph.lateRows;
-      this.late = left + right + steps;
+      this.late = { lateRows: left + right + steps, correctedRows: this.graph.correctedRows };
       this.lateCountedMs = performance.now();
     }
     return this.late;

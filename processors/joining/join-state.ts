@@ -3,8 +3,9 @@ import type { Field } from '../../columnar/schema.js';
 import { TimeQueue } from '../time-queue.js';
 import { stepFailed } from '../verbs/step-context.js';
 import type { Join } from './join.js';
+import { keptUs, lookBackUs, settleAfterUs } from './join-options.js';
 import { packRows, unpackRows } from './packed-rows.js';
-import { RightBuffer } from './right-buffer.js';
+import type { RightBuffer } from './right-buffer.js';
 
 /**
  * Right rows kept for an entity while its left side is idle or far behind: 9 hours of 1 Hz, 5 minutes of 100 Hz. The
@@ -14,9 +15,22 @@ export const RIGHT_ROWS_MAX = 32_768;
 /** Left rows an entity may have waiting in one join: nearly three hours of 100 Hz. More is a `wait` set by mistake. */
 export const LEFT_ROWS_MAX = 1 << 20;
 
+/**
+ * Left rows a lane keeps for corrections, the newest: five minutes of 100 Hz. More would be kept only where twice the
+ * `wait` is longer than that.
+ */
+export const CORRECTED_ROWS_MAX = 32_768;
+
+/** A lane of left rows. */
+interface LeftLane {
+  waiting: TimeQueue;
+  /** Rows that have left, and may have to leave again with other right rows; null where rows are not corrected. */
+  kept: TimeQueue | null;
+}
+
 export interface JoinSnapshot {
   right: { fields: readonly Field[]; rows: Uint8Array; frontierUs: number } | null;
-  lanes: { id: string; frontierUs: number; releasedUs: number; waiting: Uint8Array[] }[];
+  lanes: { id: string; frontierUs: number; releasedUs: number; waiting: Uint8Array[]; kept?: Uint8Array[] }[];
 }
 
 /** One join of one entity: the left rows that wait, lane by lane, and the right rows they may meet. */
@@ -25,19 +39,28 @@ export class JoinState {
   /** Left rows that came before one already released, and right rows that came after one they might have met. */
   lateLeftRows = 0;
   lateRightRows = 0;
+  /** Rows given again, or at last, since right rows had come late. */
+  correctedRows = 0;
   changed = false;
-  private readonly lanes = new Map<string, TimeQueue>();
+  private readonly lanes = new Map<string, LeftLane>();
+  private readonly corrects: boolean;
+  private readonly settleAfterUs: number;
+  /** How far the right side was when kept rows were last looked at. */
+  private correctedUs = -Infinity;
 
   constructor(private readonly join: Join) {
-    this.right = new RightBuffer(join.physical);
+    this.right = join.newRightBuffer();
+    this.corrects = join.step.late === 'correct';
+    this.settleAfterUs = settleAfterUs(join.step);
   }
 
   addRight(batch: Batch): void {
     this.changed = true;
     let releasedUs = -Infinity;
-    for (const lane of this.lanes.values()) releasedUs = Math.max(releasedUs, lane.releasedUs);
-    if (batch.timeUs[0]! <= releasedUs && batch.timeUs[0]! < this.right.frontierUs) {
-      this.lateRightRows += countNotAfter(batch, releasedUs);
+    for (const { waiting } of this.lanes.values()) releasedUs = Math.max(releasedUs, waiting.releasedUs);
+    const reachUs = releasedUs + (this.join.step.between?.toUs ?? 0);
+    if (batch.timeUs[0]! <= reachUs && batch.timeUs[0]! < this.right.frontierUs) {
+      this.lateRightRows += countNotAfter(batch, reachUs);
     }
     try {
       this.right.add(batch);
@@ -49,43 +72,84 @@ export class JoinState {
   addLeft(laneId: string, batch: Batch): void {
     this.changed = true;
     let lane = this.lanes.get(laneId);
-    if (!lane) this.lanes.set(laneId, (lane = new TimeQueue()));
-    if (batch.timeUs[0]! < lane.releasedUs) this.lateLeftRows += countNotAfter(batch, lane.releasedUs - 1);
-    lane.add(batch);
+    if (!lane) this.lanes.set(laneId, (lane = this.newLane()));
+    const { waiting } = lane;
+    if (batch.timeUs[0]! < waiting.releasedUs) this.lateLeftRows += countNotAfter(batch, waiting.releasedUs - 1);
+    waiting.add(batch);
   }
 
-  /** Joins and hands out, lane by lane, the rows that are settled, or expired at the entity's clock. */
-  release(clockUs: number, emit: (laneId: string, batch: Batch) => void): void {
-    const settledUs = this.right.frontierUs;
+  /**
+   * Joins and hands out, lane by lane, rows to be corrected, and rows that are settled, or expired at the entity's clock.
+   * `latestUs` is the latest event time of the entity, from which on a silent one's clock runs.
+   */
+  release(clockUs: number, latestUs: number, emit: (laneId: string, batch: Batch) => void): void {
+    if (this.corrects) this.correct(latestUs, emit);
     const expiredUs = clockUs - this.join.step.waitUs;
-    for (const [id, lane] of this.lanes) {
-      if (lane.rows === 0) continue;
-      for (const rows of lane.release(settledUs, expiredUs)) {
+    for (const [id, { waiting, kept }] of this.lanes) {
+      if (waiting.rows === 0) continue;
+      for (const rows of waiting.release(this.settledUs, expiredUs)) {
         this.changed = true;
-        const joined = this.join.apply(rows, this.right);
-        if (joined !== null) emit(id, joined);
+        this.join.apply(rows, this.right, (joined) => emit(id, joined));
+        kept?.add(rows);
       }
+      kept?.keepNewest(CORRECTED_ROWS_MAX);
     }
     if (this.heldRows > LEFT_ROWS_MAX) throw this.tooMany(this.heldRows);
     this.prune();
   }
 
+  /** Left rows before it are settled: no right row that comes in order can change them. */
+  private get settledUs(): number {
+    return this.right.frontierUs - this.settleAfterUs;
+  }
+
+  /** Gives again the rows that fresh right rows change. Of those in order only rows that expired can be changed. */
+  private correct(latestUs: number, emit: (laneId: string, batch: Batch) => void): void {
+    const { right, correctedUs } = this;
+    const isLate = right.earliestFreshUs < correctedUs;
+    for (const [id, { kept }] of this.lanes) {
+      kept!.release(-Infinity, latestUs - keptUs(this.join.step));
+      const canChange = isLate || kept!.tailUs >= correctedUs - this.settleAfterUs;
+      if (!canChange || kept!.rows === 0 || right.earliestFreshUs === Infinity) continue;
+      for (const rows of kept!.waiting()) {
+        this.join.correct(rows, right, (joined) => {
+          this.correctedRows += joined.rows;
+          emit(id, joined);
+        });
+      }
+    }
+    right.forgetFresh();
+    this.correctedUs = right.frontierUs;
+  }
+
   /** A lower bound for the times of the waiting rows; Infinity when none waits. */
   get heldUs(): number {
     let held = Infinity;
-    for (const lane of this.lanes.values()) held = Math.min(held, lane.headUs);
+    for (const { waiting } of this.lanes.values()) held = Math.min(held, waiting.headUs);
     return held;
+  }
+
+  /** The clock from which on a row of this time, or a later one, may expire before it is settled. */
+  expiryUs(timeUs: number, rightFrontierUs: number): number {
+    return Math.max(timeUs, rightFrontierUs - this.settleAfterUs) + this.join.step.waitUs;
   }
 
   get heldRows(): number {
     let rows = 0;
-    for (const lane of this.lanes.values()) rows += lane.rows;
+    for (const { waiting } of this.lanes.values()) rows += waiting.rows;
     return rows;
   }
 
   /** Whether a row waits that is older than one already released: then what comes out is not in time order. */
   get isOutOfOrder(): boolean {
-    for (const lane of this.lanes.values()) if (lane.headUs < lane.releasedUs) return true;
+    for (const { waiting } of this.lanes.values()) if (waiting.headUs < waiting.releasedUs) return true;
+    return false;
+  }
+
+  /** Whether a right row that comes in order, too, may change a row that has left. */
+  get isCorrectable(): boolean {
+    if (!this.corrects) return false;
+    for (const { kept } of this.lanes.values()) if (kept!.tailUs >= this.settledUs) return true;
     return false;
   }
 
@@ -95,9 +159,9 @@ export class JoinState {
    */
   private prune(): void {
     let frontierUs = Infinity;
-    for (const lane of this.lanes.values()) frontierUs = Math.min(frontierUs, lane.frontierUs);
-    const { waitUs, toleranceUs } = this.join.step;
-    if (frontierUs < Infinity) this.right.dropBefore(frontierUs - waitUs - (toleranceUs ?? 0));
+    for (const { waiting } of this.lanes.values()) frontierUs = Math.min(frontierUs, waiting.frontierUs);
+    const { step } = this.join;
+    if (frontierUs < Infinity) this.right.dropBefore(frontierUs - keptUs(step) - lookBackUs(step));
     this.right.keepNewest(RIGHT_ROWS_MAX);
   }
 
@@ -109,22 +173,29 @@ export class JoinState {
         rows: packRows(rows),
         frontierUs: this.right.frontierUs,
       },
-      lanes: [...this.lanes].map(([id, lane]) => {
-        const { frontierUs, releasedUs } = lane;
-        return { id, frontierUs, releasedUs, waiting: lane.waiting().map(packRows) };
+      lanes: [...this.lanes].map(([id, { waiting, kept }]) => {
+        const { frontierUs, releasedUs } = waiting;
+        const lane = { id, frontierUs, releasedUs, waiting: waiting.waiting().map(packRows) };
+        return kept ? { ...lane, kept: kept.waiting().map(packRows) } : lane;
       }),
     };
   }
 
   restore(from: JoinSnapshot): void {
     if (from.right) this.right.restore(from.right.fields, unpackRows(from.right.rows), from.right.frontierUs);
-    for (const { id, frontierUs, releasedUs, waiting } of from.lanes) {
-      const lane = new TimeQueue();
-      for (const rows of waiting) lane.add(unpackRows(rows));
-      lane.frontierUs = frontierUs;
-      lane.releasedUs = releasedUs;
+    this.correctedUs = this.right.frontierUs;
+    for (const { id, frontierUs, releasedUs, waiting, kept } of from.lanes) {
+      const lane = this.newLane();
+      for (const rows of waiting) lane.waiting.add(unpackRows(rows));
+      for (const rows of kept ?? []) lane.kept?.add(unpackRows(rows));
+      lane.waiting.frontierUs = frontierUs;
+      lane.waiting.releasedUs = releasedUs;
       this.lanes.set(id, lane);
     }
+  }
+
+  private newLane(): LeftLane {
+    return { waiting: new TimeQueue(), kept: this.corrects ? new TimeQueue() : null };
   }
 
   private tooMany(rows: number): Error {

@@ -17,11 +17,23 @@ export interface RightColumn {
   texts: DictionaryMerger | null;
 }
 
+export interface RightBufferOptions {
+  /** Whether a column's numbers are kept as the f64 they stand for, to be interpolated. */
+  isPhysical(name: string): boolean;
+  /**
+   * Whether a null cell of a column stands for the last cell before it that is not null, however long ago: rows that are
+   * dropped leave their last cell behind.
+   */
+  isHeld(name: string): boolean;
+  /** Whether to note which rows are fresh. */
+  marksFresh: boolean;
+}
+
 const ROWS_FIRST = 64;
 
 /**
  * The right rows of a join that a left row may still meet, in time order, equal stamps in the order they came. Columns
- * are the union of those that came. With `physical`, numbers are kept as the f64 they stand for, to be interpolated.
+ * are the union of those that came.
  */
 export class RightBuffer {
   timeUs = new Float64Array(ROWS_FIRST);
@@ -31,13 +43,31 @@ export class RightBuffer {
   columns: RightColumn[] = [];
   /** The latest time that ever came, also of rows dropped since; -Infinity before the first. */
   frontierUs = -Infinity;
+  /** A byte a row, 1 for rows that came since `forgetFresh`; null when that is not asked for. */
+  fresh: Uint8Array | null;
 
   private widenedBy: Schema | null = null;
+  /** Rows before it are not fresh. */
+  private freshFrom = 0;
+  private freshUs = Infinity;
 
-  constructor(private readonly physical: boolean) {}
+  constructor(private readonly options: RightBufferOptions) {
+    this.fresh = options.marksFresh ? new Uint8Array(ROWS_FIRST) : null;
+  }
 
   get rows(): number {
     return this.tail - this.head;
+  }
+
+  /** The earliest time of the fresh rows; Infinity when there are none. */
+  get earliestFreshUs(): number {
+    return this.freshUs;
+  }
+
+  forgetFresh(): void {
+    this.fresh?.fill(0, this.freshFrom, this.tail);
+    this.freshFrom = this.tail;
+    this.freshUs = Infinity;
   }
 
   /** Adds rows where they belong. Throws an Error when a column contradicts what came before. */
@@ -54,19 +84,33 @@ export class RightBuffer {
     for (let c = 0; c < this.columns.length; c++) this.append(batch, c);
     const end = this.tail;
     this.tail += rows;
-    if (!inOrder) this.sortFrom(upperBound(this.timeUs, timeUs[0]!, this.head, end), end);
+    const start = inOrder ? end : upperBound(this.timeUs, timeUs[0]!, this.head, end);
+    if (this.fresh) {
+      this.fresh.fill(1, end, this.tail);
+      this.freshFrom = Math.min(this.freshFrom, start);
+      this.freshUs = Math.min(this.freshUs, timeUs[0]!);
+    }
+    if (!inOrder) this.sortFrom(start, end);
     if (timeUs[rows - 1]! > this.frontierUs) this.frontierUs = timeUs[rows - 1]!;
   }
 
   /** Drops what is before the last row at or before `timeUs`, which later rows may still look back to. */
   dropBefore(timeUs: number): void {
     const last = upperBound(this.timeUs, timeUs, this.head, this.tail) - 1;
-    if (last > this.head) this.head = last;
+    if (last > this.head) this.moveHead(last);
   }
 
   /** Keeps the newest rows only. */
   keepNewest(rows: number): void {
-    if (this.rows > rows) this.head = this.tail - rows;
+    if (this.rows > rows) this.moveHead(this.tail - rows);
+  }
+
+  private moveHead(to: number): void {
+    this.columns.forEach((column, c) => {
+      if (column.nullBytes && this.options.isHeld(this.schema!.fields[c]!.name)) holdAt(column, this.head, to);
+    });
+    this.head = to;
+    this.freshFrom = Math.max(this.freshFrom, to);
   }
 
   /** The live rows as a batch of their own, with the fields as kept. */
@@ -86,7 +130,8 @@ export class RightBuffer {
 
   /** How a field's cells are kept. */
   private stored(f: Field): Field {
-    return this.physical && f.type !== 'bool' && f.type !== 'utf8' ? { ...f, type: 'f64', scale: 1, offset: 0 } : f;
+    const isNumber = f.type !== 'bool' && f.type !== 'utf8';
+    return isNumber && this.options.isPhysical(f.name) ? { ...f, type: 'f64', scale: 1, offset: 0 } : f;
   }
 
   /** Brings back what `snapshot` gave, into an empty buffer, with the fields the rows had when they came. */
@@ -94,6 +139,7 @@ export class RightBuffer {
     this.widen(new Schema(fields));
     if (batch.rows > 0) this.insert(batch);
     this.frontierUs = frontierUs;
+    this.forgetFresh();
   }
 
   private widen(schema: Schema): void {
@@ -170,12 +216,10 @@ export class RightBuffer {
       const values = newCells(this.stored(this.schema!.fields[c]!).type, capacity);
       copyCells(values, 0, column.values, head, rows);
       column.values = values;
-      if (column.nullBytes) {
-        const bytes = new Uint8Array(capacity);
-        bytes.set(column.nullBytes.subarray(head, tail));
-        column.nullBytes = bytes;
-      }
+      column.nullBytes &&= moved(column.nullBytes, head, tail, capacity);
     });
+    this.fresh &&= moved(this.fresh, head, tail, capacity);
+    this.freshFrom -= head;
     this.head = 0;
     this.tail = rows;
     for (const column of this.columns) if (column.texts) this.compactTexts(column);
@@ -200,10 +244,26 @@ export class RightBuffer {
       order[i] = first ? a++ : b++;
     }
     this.timeUs.set(takeCells('f64', this.timeUs, order, count) as Float64Array, from);
+    this.fresh?.set(takeCells('u8', this.fresh, order, count) as Uint8Array, from);
     this.columns.forEach((column, c) => {
       const { type } = this.stored(this.schema!.fields[c]!);
       copyCells(column.values, from, takeCells(type, column.values, order, count), 0, count);
       if (column.nullBytes) column.nullBytes.set(takeCells('u8', column.nullBytes, order, count) as Uint8Array, from);
     });
   }
+}
+
+function moved(bytes: Uint8Array, head: number, tail: number, capacity: number): Uint8Array {
+  const out = new Uint8Array(capacity);
+  out.set(bytes.subarray(head, tail));
+  return out;
+}
+
+/** Puts the last cell of `[from, to]` that is not null at `to`. */
+function holdAt({ values, nullBytes }: RightColumn, from: number, to: number): void {
+  let last = to;
+  while (last > from && nullBytes![last] !== 0) last--;
+  if (last === to || nullBytes![last] !== 0) return;
+  values[to] = values[last]!;
+  nullBytes![to] = 0;
 }

@@ -1,7 +1,7 @@
 import type { Batch, Column } from '../../columnar/batch.js';
 import { constantColumn, type FillCell, fillConstant } from '../../columnar/kernels/fill.js';
 import { type Field, field, Schema } from '../../columnar/schema.js';
-import { joinedField } from '../joining/join.js';
+import { interpolatedField } from '../interpolated-field.js';
 import type { FillStep, FillValue } from '../plan.js';
 import type { LaneState, StatefulStep } from '../verbs/lane-state.js';
 import { type StepContext, stepFailed } from '../verbs/step-context.js';
@@ -141,7 +141,7 @@ export class FillRows implements StatefulStep, Operator {
 const NONE = new Schema([]);
 
 export function linearField(f: Field): Field {
-  const to = joinedField(f, f.name, 'linear');
+  const to = interpolatedField(f);
   return to.type === f.type ? f : to;
 }
 

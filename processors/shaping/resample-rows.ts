@@ -3,7 +3,7 @@ import { interpolate, interpolateNulls } from '../../columnar/kernels/interpolat
 import { interpolateAngle } from '../../columnar/kernels/interpolate-angle.js';
 import { takeCells } from '../../columnar/kernels/take.js';
 import { type Field, field, Schema } from '../../columnar/schema.js';
-import { joinedField } from '../joining/join.js';
+import { interpolatedField } from '../interpolated-field.js';
 import type { ResampleHow, ResampleStep } from '../plan.js';
 import type { LaneState, StatefulStep } from '../verbs/lane-state.js';
 import { type StepContext, stepFailed } from '../verbs/step-context.js';
@@ -123,7 +123,7 @@ export function gridColumn(f: Field, { how: common, channels }: ResampleStep): G
   if (how === 'step' || how === 'nearest' || isWord(f)) {
     return { how: how === 'linear' ? 'step' : how, on: f, out: f };
   }
-  return { how, on: field(f.name, 'f64'), out: joinedField(f, f.name, 'linear') };
+  return { how, on: field(f.name, 'f64'), out: interpolatedField(f) };
 }
 
 export function isWord({ type }: Field): boolean {

@@ -5,6 +5,7 @@ import { fill } from './fill.js';
 import { filter } from './filter.js';
 import { group } from './group.js';
 import { join } from './join.js';
+import { lookup } from './lookup.js';
 import { resample } from './resample.js';
 import { rolling } from './rolling.js';
 import { select } from './select.js';
@@ -17,6 +18,7 @@ const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = {
   columns,
   filter,
   join,
+  lookup,
   window,
   rolling,
   group,

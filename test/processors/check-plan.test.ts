@@ -76,6 +76,36 @@ test('a join that would put two columns of one name beside one another needs a p
   );
 });
 
+test('options of a join are checked against its way and the right columns, and its columns are known behind it', () => {
+  const of = (step: Partial<JoinStep>, ...more: Step[]) =>
+    checkPlans([plan([{ ...join, ...step }, ...more])], known).map(({ path, message }) => `${path}: ${message}`);
+  const at = 'steps[0].join';
+  assert.deepEqual(of({ channels: { sped: 'angle' } }), [
+    `${at}.channels.sped: unknown column sped; did you mean speed?`,
+  ]);
+  assert.deepEqual(of({ channels: { speed: 'nearest' as 'angle' } }), [
+    `${at}.channels.speed: nearest is not a way to meet a channel; linear, step and angle are`,
+  ]);
+  assert.deepEqual(of({ how: 'backward', between: { fromUs: 0, toUs: 1 } }), [
+    `${at}.between: between says which right rows are met in a join by interval, and in no other`,
+  ]);
+  const between = { fromUs: 0, toUs: 1 };
+  assert.deepEqual(of({ how: 'interval', between, toleranceUs: 5 }), [
+    `${at}.tolerance: a tolerance says nothing beside between`,
+  ]);
+  assert.deepEqual(of({ how: 'interval', between: { fromUs: 2, toUs: 1 } }), [
+    `${at}.between: between needs two durations, the earlier one first, as in between: [-2s, 500ms]`,
+  ]);
+  assert.deepEqual(of({ how: 'forward', time: 'ax' }), [
+    `${at}.time: column ax exists beside the time of the right row`,
+  ]);
+  assert.deepEqual(of({ how: 'step', maxGapUs: 1 }), [
+    `${at}.maxGap: a gap says nothing where no column is joined linear or angle`,
+  ]);
+  assert.deepEqual(of({ how: 'step', channels: { speed: 'angle' }, maxGapUs: 1 }), []);
+  assert.deepEqual(of({ how: 'forward', time: 'seen' }, { verb: 'filter', where: 'timeUs - seen > gps_speed' }), []);
+});
+
 test('streams whose columns are not known are learned: only what is wrong in itself is a fault', () => {
   const from = [{ pattern: 'boat/{boat}/imu' }];
   const steps: Step[] = [

@@ -1,34 +1,39 @@
 import type { InputRecord } from '../../processors/partition-graph.js';
 import type { JoinStep } from '../../processors/plan.js';
 import { unpack } from '../../schemas/data-block.js';
-import { type Cell, type Row, rowsOf } from './telemetry.js';
-
-interface Right {
-  row: Row;
-  came: number;
-}
+import { joinedOf, type Right } from './match-oracle.js';
+import { type Row, rowsOf } from './telemetry.js';
 
 interface OracleEntity {
   latestUs: number;
   elapsedUs: number;
   waiting: Map<string, Row[]>;
+  /** Rows that left, for corrections. */
+  left: Map<string, Row[]>;
   frontiers: Map<string, number>;
   right: Right[];
   rightFrontierUs: number;
+  columns: Set<string>;
+}
+
+export interface OracleJoin {
+  /** The rows of each left stream in their order. */
+  rows: Map<string, Row[]>;
+  corrected: number;
 }
 
 /**
  * A join written from the definitions alone, record by record and row by row, quadratic, over plain objects: what the
- * engine must give for any grouping. Gives the rows of each left stream in their order.
+ * engine must give for any grouping.
  */
 export function oracleJoin(
   records: readonly InputRecord[],
   step: JoinStep,
   isLeft: (stream: string) => boolean,
   isRight: (stream: string) => boolean,
-): Map<string, Row[]> {
+): OracleJoin {
   const entities = new Map<string, OracleEntity>();
-  const out = new Map<string, Row[]>();
+  const out: OracleJoin = { rows: new Map(), corrected: 0 };
   let lastReceivedUs: number | null = null;
   let came = 0;
   for (const record of records) {
@@ -37,86 +42,110 @@ export function oracleJoin(
     for (const entity of entities.values()) entity.elapsedUs += passedUs;
     const left = isLeft(record.stream);
     const right = isRight(record.stream);
+    const cameBefore = came;
     if (record.kind === 'data' && (left || right)) {
       let entity = entities.get(record.key);
-      if (!entity) {
-        entity = {
-          latestUs: -Infinity,
-          elapsedUs: 0,
-          waiting: new Map(),
-          frontiers: new Map(),
-          right: [],
-          rightFrontierUs: -Infinity,
-        };
-        entities.set(record.key, entity);
-      }
+      if (!entity) entities.set(record.key, (entity = newEntity()));
       entity.elapsedUs = 0;
       for (const row of rowsOf(unpack([record.packed!], record.stream, record.schema!))) {
         entity.latestUs = Math.max(entity.latestUs, row.timeUs);
         if (right) {
           entity.right.push({ row, came: came++ });
           entity.rightFrontierUs = Math.max(entity.rightFrontierUs, row.timeUs);
+          for (const name of Object.keys(row)) if (name !== 'timeUs') entity.columns.add(name);
         }
         if (left) {
-          const waiting = entity.waiting.get(record.stream) ?? [];
-          entity.waiting.set(record.stream, waiting);
-          const at = waiting.findIndex((other) => other.timeUs > row.timeUs);
-          waiting.splice(at < 0 ? waiting.length : at, 0, row);
+          insert(entity.waiting, record.stream, row);
           const frontier = entity.frontiers.get(record.stream) ?? -Infinity;
           entity.frontiers.set(record.stream, Math.max(frontier, row.timeUs));
         }
       }
       entity.right.sort((a, b) => a.row.timeUs - b.row.timeUs || a.came - b.came);
+      if (step.late === 'correct' && right) correct(entity, step, cameBefore, out);
     }
     for (const entity of entities.values()) release(entity, step, out);
   }
   return out;
 }
 
-function release(entity: OracleEntity, step: JoinStep, out: Map<string, Row[]>): void {
-  const clockUs = entity.latestUs + entity.elapsedUs;
-  for (const [stream, waiting] of entity.waiting) {
-    for (let row = waiting[0]; row; row = waiting[0]) {
-      const settled = entity.rightFrontierUs > row.timeUs;
-      const expired = clockUs >= row.timeUs + step.waitUs;
-      if (!settled && !expired) break;
-      waiting.shift();
-      const match = matchOf(row.timeUs, entity.right, step);
-      if (match === null && step.keep === 'inner') continue;
-      const joined: Row = { ...row };
-      for (const name in match) if (name !== 'timeUs') joined[step.prefix + name] = match[name]!;
-      out.set(stream, [...(out.get(stream) ?? []), joined]);
+function newEntity(): OracleEntity {
+  return {
+    latestUs: -Infinity,
+    elapsedUs: 0,
+    waiting: new Map(),
+    left: new Map(),
+    frontiers: new Map(),
+    right: [],
+    rightFrontierUs: -Infinity,
+    columns: new Set(),
+  };
+}
+
+function insert(queues: Map<string, Row[]>, stream: string, row: Row): void {
+  const queue = queues.get(stream) ?? [];
+  queues.set(stream, queue);
+  const at = queue.findIndex((other) => other.timeUs > row.timeUs);
+  queue.splice(at < 0 ? queue.length : at, 0, row);
+}
+
+/** Rows that left, and would be others with the right rows of this record, leave again. */
+function correct(entity: OracleEntity, step: JoinStep, cameBefore: number, out: OracleJoin): void {
+  const columns = [...entity.columns];
+  const without = entity.right.filter(({ came }) => came < cameBefore);
+  for (const [stream, rows] of entity.left) {
+    for (const row of rows) {
+      if (entity.latestUs >= row.timeUs + 2 * step.waitUs) continue;
+      const before = joinedOf(row.timeUs, without, step, columns).map(({ from }) => String(from));
+      for (const { cells, from } of joinedOf(row.timeUs, entity.right, step, columns)) {
+        if (before.includes(String(from))) continue;
+        out.corrected++;
+        push(out.rows, stream, { ...row, ...cells });
+      }
     }
-  }
-  // What is further back than wait and tolerance behind the left side is forgotten, but for the last such row.
-  const left = Math.min(...entity.frontiers.values());
-  const horizonUs = left - step.waitUs - (step.toleranceUs ?? 0);
-  if (left < Infinity) {
-    const old = entity.right.filter(({ row }) => row.timeUs <= horizonUs);
-    entity.right = [...old.slice(-1), ...entity.right.filter(({ row }) => row.timeUs > horizonUs)];
   }
 }
 
-function matchOf(timeUs: number, right: readonly Right[], step: JoinStep): Record<string, Cell> | null {
-  const toleranceUs = step.toleranceUs ?? Infinity;
-  const before = right.filter(({ row }) => row.timeUs <= timeUs).at(-1)?.row;
-  const after = right.find(({ row }) => row.timeUs > timeUs)?.row;
-  const back = before ? timeUs - before.timeUs : Infinity;
-  const ahead = after ? after.timeUs - timeUs : Infinity;
-  if (step.how === 'backward') return before && back <= toleranceUs ? before : null;
-  if (step.how === 'nearest') {
-    const nearer = before && back <= ahead ? before : after;
-    return nearer && Math.min(back, ahead) <= toleranceUs ? nearer : null;
+function release(entity: OracleEntity, step: JoinStep, out: OracleJoin): void {
+  const clockUs = entity.latestUs + entity.elapsedUs;
+  const columns = [...entity.columns];
+  for (const [stream, waiting] of entity.waiting) {
+    for (let row = waiting[0]; row; row = waiting[0]) {
+      if (!isSettled(row.timeUs, entity.rightFrontierUs, step) && clockUs < row.timeUs + step.waitUs) break;
+      waiting.shift();
+      insert(entity.left, stream, row);
+      for (const { cells } of joinedOf(row.timeUs, entity.right, step, columns)) {
+        if (cells !== null || step.keep === 'left') push(out.rows, stream, { ...row, ...cells });
+      }
+    }
   }
-  if (before && back === 0) return before;
-  if (!before || !after || back > toleranceUs || ahead > toleranceUs) return null;
-  const joined: Record<string, Cell> = {};
-  for (const name in before) {
-    const a = before[name]!;
-    const b = after[name] ?? null;
-    if (typeof a === 'string' || typeof a === 'boolean') joined[name] = a;
-    else if (typeof b === 'string' || typeof b === 'boolean') joined[name] = a;
-    else joined[name] = a === null || b === null ? null : Number(a) + (Number(b) - Number(a)) * (back / (back + ahead));
+  forget(entity, step);
+}
+
+function isSettled(timeUs: number, rightFrontierUs: number, { how, between }: JoinStep): boolean {
+  if (how === 'forward') return rightFrontierUs >= timeUs;
+  return rightFrontierUs > timeUs + (how === 'interval' ? between!.toUs : 0);
+}
+
+/**
+ * What is too far behind the left side is forgotten, but for the last such row. Where a column holds its last cell
+ * however old it is, that row takes over the cells of those before it.
+ */
+function forget(entity: OracleEntity, step: JoinStep): void {
+  const left = Math.min(...entity.frontiers.values());
+  if (left === Infinity) return;
+  const backUs = step.how === 'interval' ? -step.between!.fromUs : (step.toleranceUs ?? 0);
+  const horizonUs = left - step.waitUs * (step.late === 'correct' ? 2 : 1) - backUs;
+  const old = entity.right.filter(({ row }) => row.timeUs <= horizonUs);
+  const last = old.at(-1);
+  if (!last) return;
+  const row = { ...last.row };
+  for (const name of entity.columns) {
+    if ((step.channels?.[name] ?? step.how) !== 'step' || step.toleranceUs !== null) continue;
+    for (const each of old) if ((each.row[name] ?? null) !== null) row[name] = each.row[name]!;
   }
-  return joined;
+  entity.right = [{ ...last, row }, ...entity.right.filter((each) => each.row.timeUs > horizonUs)];
+}
+
+function push(rows: Map<string, Row[]>, stream: string, row: Row): void {
+  rows.set(stream, [...(rows.get(stream) ?? []), row]);
 }

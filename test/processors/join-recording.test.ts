@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type InputRecord, PartitionGraph } from '../../processors/partition-graph.js';
-import type { JoinHow } from '../../processors/plan.js';
 import { dataRecord, outputRows, type Row, runGrouped, schemaOf, tickRecord } from './telemetry.js';
 
 const shared = process.env.PITWALL_SHARED ?? fileURLToPath(new URL('../../../../shared', import.meta.url));
@@ -46,10 +45,13 @@ function records(): InputRecord[] {
   return [...out, ...[1, 2, 3, 4].map((second) => tickRecord(endUs + second * 1_000_000))];
 }
 
+const WAYS = ['backward', 'nearest', 'forward', 'linear'] as const;
+
 /** The same join in SQL: DuckDB's ASOF JOIN to both sides, put together by the definition of each way. */
-async function duckdbRows(how: JoinHow): Promise<(number | null)[][]> {
+async function duckdbRows(how: (typeof WAYS)[number]): Promise<(number | null)[][]> {
   const speed = {
     backward: 'CASE WHEN back <= tol THEN b.speed END',
+    forward: 'CASE WHEN to_next <= tol THEN f.speed END',
     nearest: 'CASE WHEN least(back, ahead) <= tol THEN CASE WHEN back <= ahead THEN b.speed ELSE a.speed END END',
     linear: `CASE WHEN back = 0 THEN b.speed WHEN greatest(back, ahead) <= tol AND isfinite(greatest(back, ahead))
              THEN b.speed + (a.speed - b.speed) * (back / (back + ahead)) END`,
@@ -61,10 +63,12 @@ async function duckdbRows(how: JoinHow): Promise<(number | null)[][]> {
       WITH l AS (SELECT round(t * 1e6) AS us, ax FROM read_csv('${ACCELEROMETER}')),
            r AS (SELECT round(t * 1e6) AS us, speed FROM read_csv('${GNSS}')),
            m AS (SELECT l.us, l.ax, b.speed AS bs, a.speed AS asp, b.us AS bu, a.us AS au
-                 FROM l ASOF LEFT JOIN r b ON l.us >= b.us ASOF LEFT JOIN r a ON l.us < a.us),
-           d AS (SELECT us, ax, bs, asp, coalesce(us - bu, 'inf'::DOUBLE) AS back, coalesce(au - us, 'inf'::DOUBLE) AS ahead,
+                 , f.speed AS fs, f.us AS fu
+                 FROM l ASOF LEFT JOIN r b ON l.us >= b.us ASOF LEFT JOIN r a ON l.us < a.us
+                        ASOF LEFT JOIN r f ON l.us <= f.us),
+           d AS (SELECT us, ax, bs, asp, fs, coalesce(fu - us, 'inf'::DOUBLE) AS to_next, coalesce(us - bu, 'inf'::DOUBLE) AS back, coalesce(au - us, 'inf'::DOUBLE) AS ahead,
                  ${TOLERANCE_US}::DOUBLE AS tol FROM m)
-      SELECT us, ax, ${speed.replaceAll('b.speed', 'bs').replaceAll('a.speed', 'asp')} AS speed FROM d ORDER BY us`);
+      SELECT us, ax, ${speed.replaceAll('b.speed', 'bs').replaceAll('a.speed', 'asp').replaceAll('f.speed', 'fs')} AS speed FROM d ORDER BY us`);
     return reader.getRows() as (number | null)[][];
   } finally {
     connection.closeSync();
@@ -72,7 +76,7 @@ async function duckdbRows(how: JoinHow): Promise<(number | null)[][]> {
   }
 }
 
-for (const how of ['backward', 'nearest', 'linear'] as const) {
+for (const how of WAYS) {
   test(`GNSS speed at 10 Hz joined ${how} onto the accelerometer at 104 Hz equals DuckDB row by row`, {
     skip: missing,
   }, async () => {

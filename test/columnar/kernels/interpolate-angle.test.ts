@@ -27,6 +27,7 @@ test('an angle goes the shortest way round, over north too, and stays in [0, 360
   assert.equal(between(0, 180, 0.5), 90);
   assert.equal(between(180, 0, 0.5), 270);
   assert.equal(between(720, -350, 0.5), 5);
+  assert.equal(between(-339, 255.5, 0.5), 318.25);
   assert.ok(Object.is(between(-0, -0, 0), 0));
   assert.equal(between(Infinity, 5, 0.5), Number.NaN);
   assert.equal(between(5, Number.NaN, 0.5), Number.NaN);

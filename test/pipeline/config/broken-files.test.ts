@@ -244,7 +244,7 @@ const TABLE: [title: string, file: string | Uint8Array, problems: string[], envi
     [
       '5:9: processors.p.steps[0].fliter is not a known step; did you mean "filter"?',
       '6:9: processors.p.steps[1] must be a step such as filter: speed > 5, not "speed > 5"',
-      '7:9: processors.p.steps[2] is an empty step; write one of: select, columns, filter, join, window, rolling, resample, fill, sort, group',
+      '7:9: processors.p.steps[2] is an empty step; write one of: select, columns, filter, join, lookup, window, rolling, resample, fill, sort, group',
       '9:9: processors.p.steps[3] has a second verb "columns"; start it with a dash of its own',
       '10:9: processors.p.steps[4].join lacks "with", for example with: car/{car}/gps',
       '11:9: processors.p.steps[4] has "with" beside "join"; indent it below "join"',
@@ -321,7 +321,7 @@ processors:
     from: a/b
     steps:
       - map: ./f.js
-      - join: { with: a/c, how: angle, late: correct }
+      - join: { with: a/c, late: stream }
     onError: dead-letter
   q:
     from: a/b
@@ -346,8 +346,7 @@ sinks:
     `6:19: streams["a/b"].decoder: sparkplug${known}`,
     `6:30: streams["a/b"].schema${known}`,
     ...steps.map((step, i) => `${13 + i}:9: processors.p.steps[${i}].${step}${known}`),
-    `14:33: processors.p.steps[1].join.how: angle${known}`,
-    `14:40: processors.p.steps[1].join.late${known}`,
+    `14:34: processors.p.steps[1].join.late: stream${known}`,
     `15:14: processors.p.onError: dead-letter${known}`,
     `18:5: processors.q.use${known}`,
     ...['s3', 'influxdb', 'mongodb'].map((type, i) => `${20 + i}:14: sinks.${'abc'[i]}.type: ${type}${known}`),

@@ -1,9 +1,13 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the configuration are written so
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { drawMermaid, drawText } from '../../../pipeline/config/draw-graph.js';
 import { flowGraph } from '../../../pipeline/config/flow-graph.js';
+import { readConfigBytes } from '../../../pipeline/config/read-config.js';
 import { readText } from './problems-of.js';
 
 function graphOf(text: string, environment: Record<string, string> = {}) {
@@ -37,7 +41,7 @@ test('The Mermaid drawing has each stream, processor and sink once, and an arrow
   sink1[("all<br/>file jsonl ./out")]
   processor2 --> processor1
   stream1 --> processor2
-  stream2 -. join .-> processor2
+  stream2 -. "join linear" .-> processor2
   stream3 --> sink1
   processor1 --> sink1
 `,
@@ -51,10 +55,48 @@ test('The text drawing says of each processor and sink what it takes.', () => {
 stream    car/{car}/gps
 stream    #
 processor late <- early  (select)
-processor early <- car/{car}/imu, join car/{car}/gps  (join, filter)
+processor early <- car/{car}/imu, join linear car/{car}/gps  (join, filter)
 sink      all <- #, late  (file jsonl ./out)
 `,
   );
+});
+
+test('A join by a span of time and a lookup are drawn with how they find their rows, and the table by its file.', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pitwall-graph-'));
+  try {
+    writeFileSync(join(folder, 'drivers.csv'), 'number,name\n44,Ada\n');
+    const text = `processors:
+  p:
+    from: car/{car}/imu
+    steps:
+      - join: { with: car/{car}/gps, between: [-2s, 500ms] }
+      - join: { with: car/{car}/temps, prefix: t_ }
+      - lookup: { file: ./drivers.csv, on: { car_number: number } }
+`;
+    const { config, root, problems } = readConfigBytes(join(folder, 'pitwall.yaml'), Buffer.from(text), {});
+    assert.deepEqual(problems, []);
+    const graph = flowGraph(config!, root!);
+    assert.equal(
+      drawMermaid(graph),
+      `flowchart LR
+  processor1["p<br/>join, join, lookup"]
+  stream1(["car/{car}/imu"])
+  stream2(["car/{car}/gps"])
+  stream3(["car/{car}/temps"])
+  table1[/"./drivers.csv"/]
+  stream1 --> processor1
+  stream2 -. "join -2s to 500ms" .-> processor1
+  stream3 -. "join backward" .-> processor1
+  table1 -. "lookup car_number" .-> processor1
+`,
+    );
+    assert.match(
+      drawText(graph),
+      /^processor p <- car\/\{car\}\/imu, join -2s to 500ms .*, lookup car_number \.\/drivers\.csv {2}\(/m,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 const ON_KAFKA = `bus: { kafka: { brokers: [a.example:9092, "\${B}:9092"], sasl: { mechanism: plain, username: u, password: hunter2 }, tls: true } }
@@ -79,7 +121,7 @@ test('With Kafka the streams are drawn on it, between the gateway and what reads
   gateway1 --> bus1
   processor2 --> processor1
   stream1 --> processor2
-  stream2 -. join .-> processor2
+  stream2 -. "join linear" .-> processor2
   stream3 --> sink1
   processor1 --> sink1
   stream2 --> sink2
@@ -93,7 +135,7 @@ stream    car/{car}/imu  (100 Hz)
 stream    car/{car}/gps
 stream    #
 processor late <- early  (select)
-processor early <- car/{car}/imu, join car/{car}/gps  (join, filter)
+processor early <- car/{car}/imu, join linear car/{car}/gps  (join, filter)
 sink      all <- #, late  (file jsonl ./out)
 sink      out <- car/{car}/gps  (kafka json live-{car})
 `,

@@ -43,6 +43,9 @@ export function schemaFaults(schema: Schema, value: unknown, at = ''): string[] 
       case 'minItems':
         if (Array.isArray(value) && value.length < (argument as number)) faults.push(`${at}: too few`);
         break;
+      case 'maxItems':
+        if (Array.isArray(value) && value.length > (argument as number)) faults.push(`${at}: too many`);
+        break;
       case 'items':
         for (const [i, item] of Array.isArray(value) ? value.entries() : []) {
           faults.push(...schemaFaults(argument as Schema, item, `${at}[${i}]`));

@@ -7,6 +7,7 @@ import { fill } from './fill-key.js';
 import { filter } from './filter-key.js';
 import { group } from './group-key.js';
 import { join } from './join-key.js';
+import { lookup } from './lookup-key.js';
 import { resample } from './resample-key.js';
 import { rolling } from './rolling-key.js';
 import { select } from './select-key.js';
@@ -20,6 +21,7 @@ const STEPS = {
   columns,
   filter,
   join,
+  lookup,
   window,
   rolling,
   resample,

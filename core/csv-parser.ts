@@ -8,6 +8,8 @@ export interface CsvRecord {
   isEnded: boolean;
   /** A quote was opened and not closed at the end of its field: `cells` is empty. */
   isOpen: boolean;
+  /** Line of the text on which it begins, from 1. */
+  line: number;
 }
 
 /** A quoted field longer than this is taken for a quote that was forgotten. */
@@ -24,6 +26,8 @@ export class CsvParser {
   private at = 0;
   private inQuotes = false;
   private atFieldStart = true;
+  /** Of the start of `text`. */
+  private line = 1;
 
   *push(piece: string): Generator<CsvRecord> {
     this.text += piece;
@@ -32,7 +36,8 @@ export class CsvParser {
 
   *end(): Generator<CsvRecord> {
     yield* this.records(true);
-    if (this.text !== '') yield { cells: split(this.text), raw: this.text, isEnded: false, isOpen: false };
+    const { text: raw, line } = this;
+    if (raw !== '') yield { cells: split(raw), raw, isEnded: false, isOpen: false, line };
     this.text = '';
   }
 
@@ -58,7 +63,9 @@ export class CsvParser {
           const raw = this.text.slice(start, at > start && this.text.charCodeAt(at - 1) === 0x0d ? at - 1 : at);
           start = at + 1;
           atFieldStart = true;
-          if (raw !== '') yield { cells: split(raw), raw, isEnded: true, isOpen: false };
+          const { line } = this;
+          this.line += 1 + lineEnds(raw);
+          if (raw !== '') yield { cells: split(raw), raw, isEnded: true, isOpen: false, line };
         } else if (c === 0x22 && atFieldStart) {
           inQuotes = true;
           atFieldStart = false;
@@ -81,8 +88,14 @@ export class CsvParser {
     this.at = 0;
     this.inQuotes = false;
     this.atFieldStart = true;
-    return { cells: [], raw, isEnded: end >= 0, isOpen: true };
+    return { cells: [], raw, isEnded: end >= 0, isOpen: true, line: this.line++ };
   }
+}
+
+function lineEnds(raw: string): number {
+  let count = 0;
+  for (let at = raw.indexOf('\n'); at >= 0; at = raw.indexOf('\n', at + 1)) count++;
+  return count;
 }
 
 function split(raw: string): (string | null)[] {

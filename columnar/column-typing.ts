@@ -1,5 +1,7 @@
-import type { ColumnType } from '../../columnar/schema.js';
-import type { RecordedCell } from './row.js';
+import type { ColumnType } from './schema.js';
+
+/** A cell of a table of text or JSON. */
+export type LooseCell = string | number | boolean | null;
 
 const NUMBER = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
@@ -20,7 +22,7 @@ export class ColumnTyping {
 
   constructor(private readonly isText: boolean) {}
 
-  see(cell: RecordedCell | undefined): void {
+  see(cell: LooseCell | undefined): void {
     if (cell === null || cell === undefined) return;
     if (typeof cell === 'number') {
       if (Number.isSafeInteger(cell) && !Object.is(cell, -0)) this.hasInteger = true;
@@ -50,7 +52,7 @@ export class ColumnTyping {
 }
 
 /** The cell of a number column; null for an empty cell and NaN. */
-export function numberOf(cell: RecordedCell | undefined): number | null {
+export function numberOf(cell: LooseCell | undefined): number | null {
   if (typeof cell === 'number') return cell;
   if (typeof cell !== 'string' || cell === '' || NOT_A_NUMBER.test(cell)) return null;
   const infinite = INFINITE.exec(cell);
@@ -59,13 +61,13 @@ export function numberOf(cell: RecordedCell | undefined): number | null {
 }
 
 /** The cell of a bool column. */
-export function truthOf(cell: RecordedCell | undefined): boolean | null {
+export function truthOf(cell: LooseCell | undefined): boolean | null {
   if (typeof cell === 'boolean') return cell;
   return typeof cell === 'string' && TRUTH.test(cell) ? cell.toLowerCase() === 'true' : null;
 }
 
 /** The cell of a text column. */
-export function textOf(cell: RecordedCell | undefined): string | null {
+export function textOf(cell: LooseCell | undefined): string | null {
   if (cell === null || cell === undefined) return null;
   return typeof cell === 'string' ? cell : JSON.stringify(cell);
 }

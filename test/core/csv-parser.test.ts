@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { CsvParser, type CsvRecord } from '../../../devices/recordings/csv-parser.js';
+import { CsvParser, type CsvRecord } from '../../core/csv-parser.js';
 
 function parse(text: string, cuts: readonly number[] = []): CsvRecord[] {
   const parser = new CsvParser();
@@ -61,7 +61,7 @@ test('empty lines are passed over and a quote inside a plain field is text', () 
 test('a last line without its end says so', () => {
   const [first, last] = parse('a,b\n1');
   assert.equal(first!.isEnded, true);
-  assert.deepEqual(last, { cells: ['1'], raw: '1', isEnded: false, isOpen: false });
+  assert.deepEqual(last, { cells: ['1'], raw: '1', isEnded: false, isOpen: false, line: 2 });
 });
 
 test('where a quote is never closed only its line is given up, and the lines behind it are read', () => {
@@ -85,4 +85,20 @@ test('a forgotten quote in a large file costs bounded memory and one line', () =
   records.push(...parser.end());
   assert.equal(records.length, 1 + 200_000);
   assert.equal(records.filter((record) => record.isOpen).length, 1);
+});
+
+test('a record knows the line it begins on, behind empty lines, line ends in quotes and lines that were given up', () => {
+  const text = 'a,b\n\n1,"x\r\ny"\n\n2,"open\n3,z\n4,w';
+  for (const cuts of [[], [4, 9], [1, 2, 3, 10, 14, 19, 22]]) {
+    assert.deepEqual(
+      parse(text, cuts).map(({ line, isOpen }) => [line, isOpen]),
+      [
+        [1, false],
+        [3, false],
+        [6, true],
+        [7, false],
+        [8, false],
+      ],
+    );
+  }
 });
