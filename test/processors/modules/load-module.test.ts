@@ -94,13 +94,14 @@ test('Wrong syntax is told with file, line, column and the line, also in what th
   const folder = folderWith({
     'bad.ts': 'export const a = 1;\nexport const b: number = ;\n',
     'bad.js': 'export const a = 1;\n\nexport const b = ;\n',
-    'imports.ts': "import './bad.js';\n",
+    'imports.ts': "import './deep/typed.js';\n",
+    'deep/typed.ts': 'export const b: number = ;\n',
     'names.ts': "import { nothing } from './some.js';\nexport default nothing;\n",
     'some.ts': 'export const something = 1;\n',
   });
   assert.equal(await faultOf(folder, 'bad.ts'), './bad.ts:2:26: Unexpected ";"\n  export const b: number = ;');
   assert.equal(await faultOf(folder, 'bad.js'), './bad.js:3:18: Unexpected ";"\n  export const b = ;');
-  assert.match(await faultOf(folder, 'imports.ts'), /^\.\/bad\.ts:2:26: Unexpected ";"\n/);
+  assert.match(await faultOf(folder, 'imports.ts'), /^\.\/deep\/typed\.ts:1:26: Unexpected ";"\n/);
   assert.match(
     await faultOf(folder, 'names.ts'),
     /^\.\/names\.ts:1:10: No matching export in ".*some\.ts" for import "nothing"\n {2}import \{ nothing \}/,
