@@ -1,0 +1,14 @@
+/** The streaming dataframe as users see it. */
+export * from './aggregates.js';
+export type { Duration } from './arguments.js';
+export type {
+  BoolExpression,
+  Column as ColumnExpression,
+  Expression,
+  NumberExpression,
+  TextExpression,
+} from './expression.js';
+export { atan2, coalesce, col, concat, expr, hypot, lit, when } from './functions.js';
+export type { JoinOptions } from './join-step.js';
+export { processor, stream } from './sources.js';
+export { type BuiltPlan, StreamingDataFrame } from './streaming-dataframe.js';

@@ -1,0 +1,169 @@
+import type { Schema } from '../../columnar/schema.js';
+import { checkSteps } from '../check-plan.js';
+import type { Input, ProcessorPlan, Step } from '../plan.js';
+import type { PlanFault } from '../plan-fault.js';
+import { Arguments } from './arguments.js';
+import type {
+  Clash,
+  ColumnsOf,
+  ColumnTypes,
+  Common,
+  Learned,
+  NameOf,
+  Prefixed,
+  Selected,
+  With,
+  Without,
+} from './columns.js';
+import type { BoolExpression, Expression, ResultOf, ResultsOf } from './expression.js';
+import { type JoinOptions, joinStep } from './join-step.js';
+import { schemaOfTypes } from './schema-of-types.js';
+
+/** For the compiler only: the columns of the rows. */
+declare const columnsOf: unique symbol;
+
+/** A stream that rows come from, and the columns they have after the steps so far; null when they are not known. */
+interface Source {
+  readonly input: Input;
+  readonly schema: Schema | null;
+}
+
+/** What a frame amounts to: a plan as the YAML makes it, and the users' functions that its steps name by index. */
+export interface BuiltPlan {
+  plan: ProcessorPlan;
+  functions: readonly unknown[];
+}
+
+/**
+ * Rows of one or several streams, and what is to be done to them. Nothing is done here: each verb gives a new frame with
+ * one more step, and the gateway runs the plan that comes of it. Wrong arguments throw `bad-configuration` at the call,
+ * unknown columns too where the columns of the streams were given.
+ *
+ * `C` is what the compiler knows of the columns, such as `{ speed: number }`; `any` where they are not known.
+ */
+export class StreamingDataFrame<C = Learned> {
+  declare readonly [columnsOf]: C;
+
+  private constructor(
+    private readonly sources: readonly Source[],
+    private readonly steps: readonly Step[],
+    private readonly functions: readonly unknown[],
+  ) {}
+
+  /** @internal Frames begin with `stream` or `processor`. */
+  static from<C>(input: Input, schema: Schema | null): StreamingDataFrame<C> {
+    return new StreamingDataFrame<C>([{ input, schema }], [], []);
+  }
+
+  /** Says which columns the rows have, before anything is done to them. */
+  withSchema<T extends ColumnTypes>(columns: T): StreamingDataFrame<ColumnsOf<T>> {
+    if (!this.isBare()) new Arguments('withSchema').fail('it comes before all other verbs');
+    const schema = schemaOfTypes(columns, 'withSchema');
+    return new StreamingDataFrame<ColumnsOf<T>>(
+      this.sources.map(({ input }) => ({ input, schema })),
+      [],
+      [],
+    );
+  }
+
+  /** The rows of both, beside one another; each stream keeps its order. Comes before all other verbs of either side. */
+  union<D>(other: StreamingDataFrame<D>): StreamingDataFrame<Common<C, D>> {
+    const args = new Arguments('union');
+    if (!(other instanceof StreamingDataFrame)) args.fail("it takes another frame, such as stream('car/{car}/gps')");
+    if (!this.isBare() || !other.isBare()) {
+      args.fail('it comes before all other verbs; what one side has had done to it belongs in a processor of its own');
+    }
+    return new StreamingDataFrame<Common<C, D>>([...this.sources, ...other.sources], [], []);
+  }
+
+  /** Keeps the named columns, in this order. */
+  select<const N extends NameOf<C>>(...names: N[]): StreamingDataFrame<Selected<C, N>> {
+    return this.with('select', { verb: 'select', keep: new Arguments('select').names(names) });
+  }
+
+  /** Leaves the named columns out. */
+  drop<const N extends NameOf<C>>(...names: N[]): StreamingDataFrame<Without<C, N>> {
+    return this.with('drop', { verb: 'select', drop: new Arguments('drop').names(names) });
+  }
+
+  /** Adds a column, or replaces one. */
+  withColumn<const N extends string, E extends string | Expression<C>>(
+    name: N,
+    expression: E,
+  ): StreamingDataFrame<With<C, { [K in N]: ResultOf<E, C> }>> {
+    const args = new Arguments('withColumn');
+    const columns = { [args.text(name, 'the name')]: args.expression(expression, "col('speed').mul(3.6)") };
+    return this.with('withColumn', { verb: 'columns', columns });
+  }
+
+  /** Adds columns, or replaces them. All expressions see the row as it was before. */
+  withColumns<E extends Readonly<Record<string, string | Expression<C>>>>(
+    columns: E,
+  ): StreamingDataFrame<With<C, ResultsOf<E, C>>> {
+    const args = new Arguments('withColumns');
+    const texts = args.expressions(columns, "{ kmh: col('speed').mul(3.6) }");
+    return this.with('withColumns', { verb: 'columns', columns: texts });
+  }
+
+  /** Keeps the rows for which the condition is true; false and null do not pass. */
+  filter(condition: string | BoolExpression<C>): StreamingDataFrame<C> {
+    const where = new Arguments('filter').expression(condition, "col('speed').gt(5)");
+    return this.with('filter', { verb: 'filter', where });
+  }
+
+  /** Puts the row of another stream of the same entity beside each row, by event time. */
+  joinAsOf<R, const P extends string = ''>(
+    right: StreamingDataFrame<R> & NoClash<C, R, P>,
+    options?: JoinOptions<P>,
+  ): StreamingDataFrame<With<C, Prefixed<R, P>>> {
+    const { input, schema } = rightSide(right, 'joinAsOf');
+    return this.with('joinAsOf', joinStep(input, options), schema);
+  }
+
+  /** The plan of a processor of this name. */
+  plan(name: string): BuiltPlan {
+    const from = this.sources.map(({ input }) => input);
+    return { plan: { name, from, steps: [...this.steps] }, functions: this.functions };
+  }
+
+  /** A frame with one more step. `right` is what is known of the stream that a join reads. */
+  private with<D>(verb: string, step: Step, right: Schema | null = null): StreamingDataFrame<D> {
+    const sources = this.sources.map(({ input, schema }) => {
+      const faults: PlanFault[] = [];
+      const one = { name: verb, from: [input], steps: [step] };
+      const after = checkSteps(one, (each) => (each === input ? schema : right), faults);
+      const wrong = faults.map(({ path, message }) => `${placeIn(path)}${message}`);
+      if (wrong.length > 0) new Arguments(verb).fail(wrong.join('; '));
+      return { input, schema: after };
+    });
+    return new StreamingDataFrame<D>(sources, [...this.steps, step], this.functions);
+  }
+
+  private isBare(): boolean {
+    return this.steps.length === 0;
+  }
+
+  /** @internal The stream itself, where a join reads it; null when it is several, or something was done to it. */
+  static bareSource(frame: unknown): Source | null {
+    const isOne = frame instanceof StreamingDataFrame && frame.isBare() && frame.sources.length === 1;
+    return isOne ? frame.sources[0]! : null;
+  }
+}
+
+/** Refuses the right side of a join where a name of it exists on the left already. */
+type NoClash<C, R, P extends string> = [Clash<C, R, P>] extends [never]
+  ? unknown
+  : { 'both sides have this column; give the join a prefix': Clash<C, R, P> };
+
+function rightSide(frame: unknown, verb: string): Source {
+  const source = StreamingDataFrame.bareSource(frame);
+  if (source) return source;
+  const what = "the other side is a stream or a processor as it is, such as stream('car/{car}/gps')";
+  return new Arguments(verb).fail(`${what}; what is to be done to it first belongs in a processor of its own`);
+}
+
+/** `steps[0].columns.kmh` as `kmh: `. */
+function placeIn(path: string): string {
+  const place = path.replace(/^steps\[0\]\.\w+\.?/, '');
+  return place ? `${place}: ` : '';
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { tempDir } from '../../support/temp-dir.js';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const FIXTURE = 'test/processors/dataframe/typed-frames.ts';
+const EXPECTATION = /^\/\/ @ts-expect-error: (.*)$/;
+
+/** What tsc says of a text in the place of the fixture, by line from 1. */
+function compile(text: string): Map<number, string> {
+  const folder = tempDir('types');
+  const file = join(folder, 'frames.ts');
+  writeFileSync(file, text.replaceAll("'../../../", `'${root}`));
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions: { noEmit: true, rootDir: '/', outDir: folder, typeRoots: [join(root, 'node_modules/@types')] },
+      include: [file],
+    }),
+  );
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  const faults = [...stdout.matchAll(/^(\S*)\((\d+),\d+\): error (TS\d+: [^\n]*(?:\n {2}[^\n]*)*)/gm)];
+  for (const [all, where] of faults) assert.ok(where!.endsWith('frames.ts'), all);
+  return new Map(faults.map(([, , line, what]) => [Number(line), what!]));
+}
+
+test('Each wrong use of a frame fails to compile, each for its own reason, and right ones pass.', () => {
+  const lines = readFileSync(join(root, FIXTURE), 'utf8').split('\n');
+  assert.deepEqual([...compile(lines.join('\n'))], [], 'as it stands');
+  const faults = compile(lines.map((line) => line.replace(EXPECTATION, '')).join('\n'));
+  const expected = lines.flatMap((line, i) => (EXPECTATION.test(line) ? [i + 2] : []));
+  assert.ok(expected.length > 20);
+  assert.deepEqual([...faults.keys()], expected, 'without its expectations');
+  for (const [line, reason] of [
+    ["col('sped')", /Property 'sped' is missing/],
+    ["col('tyre').mul", /Type 'string' is not assignable to type 'number'/],
+    ['imu.joinAsOf(gps);', /both sides have this column; give the join a prefix/],
+    ["mean('speed'));", /"aggregate"/],
+  ] as const) {
+    const at = lines.findIndex((text, i) => text.includes(line) && EXPECTATION.test(lines[i - 1]!));
+    assert.match(faults.get(at + 1)!, reason);
+  }
+});
