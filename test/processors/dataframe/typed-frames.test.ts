@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -10,25 +10,21 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const FIXTURE = 'test/processors/dataframe/typed-frames.ts';
 const EXPECTATION = /^\/\/ @ts-expect-error: (.*)$/;
 
-/** What tsc says of a text in the place of the fixture, by line from 1. */
+/** What tsc says of a text as a module of users, who see the declarations of the package: the faults by line, from 1. */
 function compile(text: string): Map<number, string> {
   const folder = tempDir('types');
-  const file = join(folder, 'frames.ts');
-  writeFileSync(file, text.replaceAll("'../../../", `'${root}`));
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({
-      extends: join(root, 'tsconfig.json'),
-      compilerOptions: { noEmit: true, rootDir: '/', outDir: folder, typeRoots: [join(root, 'node_modules/@types')] },
-      include: [file],
-    }),
-  );
+  writeFileSync(join(folder, 'frames.ts'), text.replace("'../../../", `'${root}dist/`));
+  const compilerOptions = { rootDir: '.', outDir: './out', typeRoots: [join(root, 'node_modules/@types')] };
+  const config = { extends: join(root, 'tsconfig.json'), compilerOptions, include: ['frames.ts'] };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' });
-  rmSync(folder, { recursive: true });
-  const faults = [...stdout.matchAll(/^(\S*)\((\d+),\d+\): error (TS\d+: [^\n]*(?:\n {2}[^\n]*)*)/gm)];
-  for (const [all, where] of faults) assert.ok(where!.endsWith('frames.ts'), all);
-  return new Map(faults.map(([, , line, what]) => [Number(line), what!]));
+  const { stdout, status } = spawnSync(process.execPath, [tsc, '-p', '.', '--noEmit', '--pretty', 'false'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  const faults = [...stdout.matchAll(/^frames\.ts\((\d+),\d+\): error (TS\d+: [^\n]*(?:\n {2}[^\n]*)*)/gm)];
+  assert.equal(status === 0, faults.length === 0, stdout);
+  return new Map(faults.map(([, line, what]) => [Number(line), what!]));
 }
 
 test('Each wrong use of a frame fails to compile, each for its own reason, and right ones pass.', () => {
