@@ -58,7 +58,10 @@ function checkInputs(path: string, plan: ProcessorPlan, from: readonly Input[] |
   const given = from.map(nameOf);
   const foreign = plan.from.map(nameOf).find((name) => !given.includes(name));
   if (foreign !== undefined) {
-    throw badModule(path, `takes its rows from ${foreign}, and "from" names ${given.join(', ')}; let both say the same`);
+    throw badModule(
+      path,
+      `takes its rows from ${foreign}, and "from" names ${given.join(', ')}; let both say the same`,
+    );
   }
   const read = [...plan.from, ...stepInputs(plan).map(({ input }) => input)].map(nameOf);
   const unread = given.find((name) => !read.includes(name));

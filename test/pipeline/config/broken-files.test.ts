@@ -354,7 +354,6 @@ sinks:
     `19:33: processors.p.steps[6].join.how: angle${known}`,
     `19:40: processors.p.steps[6].join.late${known}`,
     `20:14: processors.p.onError: dead-letter${known}`,
-    `23:5: processors.q.use${known}`,
     ...['s3', 'influxdb', 'mongodb'].map((type, i) => `${25 + i}:14: sinks.${'abc'[i]}.type: ${type}${known}`),
     `28:60: sinks.d.retry${known}`,
     `28:71: sinks.d.batch${known}`,
