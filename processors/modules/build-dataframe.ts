@@ -1,10 +1,8 @@
-import { PitwallError } from '../../core/errors.js';
 import { type BuiltPlan, StreamingDataFrame } from '../dataframe/streaming-dataframe.js';
 import type { Input, ProcessorPlan } from '../plan.js';
 import { stepInputs } from '../verbs/verbs.js';
 import { loadModule } from './load-module.js';
-import { badModule } from './module-fault.js';
-import { userPlace } from './user-place.js';
+import { badModule, thrownFault } from './module-fault.js';
 
 const EXAMPLE = 'write export default (input) => input.filter(…)';
 
@@ -46,9 +44,7 @@ async function callUser(path: string, build: (input: unknown) => unknown, input:
   try {
     return await build(input);
   } catch (error) {
-    const place = userPlace(error) ?? path;
-    const what = error instanceof PitwallError ? error.message : String(error);
-    throw new PitwallError('bad-configuration', `${place}: ${what}`, { stage: 'configuration', cause: error });
+    throw thrownFault(path, error);
   }
 }
 

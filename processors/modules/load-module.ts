@@ -25,18 +25,18 @@ export async function loadModule(path: string): Promise<Record<string, unknown>>
     registered = true;
   }
   let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(badModule(path, `is not loaded after ${LOAD_MS_MAX / 1000} s; what does it await at its top level?`));
-    }, LOAD_MS_MAX);
+  const tooLong = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, LOAD_MS_MAX, null);
   });
   try {
-    return (await Promise.race([import(pathToFileURL(path).href), tooLong])) as Record<string, unknown>;
+    const module = (await Promise.race([import(pathToFileURL(path).href), tooLong])) as Record<string, unknown> | null;
+    if (module) return module;
   } catch (error) {
     throw await loadFault(path, error);
   } finally {
     clearTimeout(timer);
   }
+  throw badModule(path, `is not loaded after ${LOAD_MS_MAX / 1000} s; what does it await at its top level?`);
 }
 
 function checkFile(path: string): void {

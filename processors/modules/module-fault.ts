@@ -10,7 +10,6 @@ export function badModule(path: string, what: string, cause?: unknown): PitwallE
 
 /** What went wrong when a module was imported, with its place in the user's files as `FILE:LINE:COLUMN: what`. */
 export async function loadFault(path: string, error: unknown): Promise<PitwallError> {
-  if (error instanceof PitwallError) return error;
   if (error instanceof SyntaxError) return syntaxFault(path, error);
   const { code, message } = error as { code?: string; message?: string };
   if (code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_DIR_IMPORT') {
@@ -20,13 +19,14 @@ export async function loadFault(path: string, error: unknown): Promise<PitwallEr
       : 'write the import with the ending of the file';
     return badModule(path, `cannot be loaded: it ${what}; ${advice}`.replace('it Directory', 'directory'), error);
   }
-  const place = userPlace(error);
-  const thrown = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  if (!place) return badModule(path, `failed when it was loaded: ${thrown}`, error);
-  return new PitwallError('bad-configuration', `${place}: failed when the module was loaded: ${thrown}`, {
-    stage: 'configuration',
-    cause: error,
-  });
+  return thrownFault(path, error);
+}
+
+/** An error that a module throws, as Pitwall's verbs do in it, with its place. */
+export function thrownFault(path: string, error: unknown): PitwallError {
+  const what = error instanceof PitwallError ? error.message : `it throws ${String(error)}`;
+  const place = userPlace(error) ?? path;
+  return new PitwallError('bad-configuration', `${place}: ${what}`, { stage: 'configuration', cause: error });
 }
 
 /** Node does not say where a module has its fault, so all that it imports is parsed again. */

@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { PitwallError } from '../../../core/errors.js';
 import * as pitwall from '../../../pipeline/index.js';
 import { loadModule } from '../../../processors/modules/load-module.js';
-import { tempDir } from '../../support/temp-dir.js';
-
-/** Files in a folder of their own; gives their paths. */
-function folderWith(files: Record<string, string>): string {
-  const folder = tempDir('modules');
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  return folder;
-}
+import { folderWith } from '../../support/folder-with.js';
 
 async function faultOf(folder: string, name: string): Promise<string> {
   try {
@@ -69,13 +58,13 @@ export const x = half(row.x) + plain;
 
 test('The package pitwall is this one wherever a module stands, and packages beside the module are found.', async () => {
   const folder = folderWith({
-    'laps.ts': `import { PitwallError, Schema } from 'pitwall';\nimport { circuit } from 'circuits';\nexport { PitwallError, Schema, circuit };\n`,
+    'laps.ts': `import { PitwallError, stream } from 'pitwall';\nimport { circuit } from 'circuits';\nexport { PitwallError, stream, circuit };\n`,
     'node_modules/circuits/package.json': '{"name":"circuits","type":"module","exports":"./index.js"}',
     'node_modules/circuits/index.js': "export const circuit = 'Spa';\n",
   });
   const module = await loadModule(join(folder, 'laps.ts'));
   assert.equal(module.PitwallError, pitwall.PitwallError);
-  assert.equal(module.Schema, pitwall.Schema);
+  assert.equal(module.stream, pitwall.stream);
   assert.equal(module.circuit, 'Spa');
 });
 
@@ -124,11 +113,8 @@ test('An import that is not found, and an error while loading, are told with the
     await faultOf(folder, 'package.ts'),
     "./package.ts cannot be loaded: it does not find package 'no-such-package' imported from ./package.ts; install the package beside the module",
   );
-  assert.equal(
-    await faultOf(folder, 'throws.ts'),
-    './throws.ts:4:9: failed when the module was loaded: TypeError: no car',
-  );
-  assert.equal(await faultOf(folder, 'throws-text.ts'), './throws-text.ts failed when it was loaded: no car');
+  assert.equal(await faultOf(folder, 'throws.ts'), './throws.ts:4:9: it throws TypeError: no car');
+  assert.equal(await faultOf(folder, 'throws-text.ts'), './throws-text.ts: it throws no car');
 });
 
 test('A worker thread loads TypeScript too, and its stacks have the lines of the file.', async () => {
