@@ -3,10 +3,19 @@ import type { Path } from '../plan-fault.js';
 import { columns } from './columns.js';
 import { filter } from './filter.js';
 import { join } from './join.js';
+import { rolling } from './rolling.js';
 import { select } from './select.js';
 import type { Verb } from './verb.js';
+import { window } from './window.js';
 
-const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = { select, columns, filter, join };
+const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = {
+  select,
+  columns,
+  filter,
+  join,
+  window,
+  rolling,
+};
 
 export function verbOf(step: Step): Verb {
   return VERBS[step.verb] as Verb;
