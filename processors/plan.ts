@@ -12,7 +12,16 @@ export interface ProcessorPlan {
 
 export type Input = { pattern: string } | { processor: string };
 
-export type Step = SelectStep | ColumnsStep | FilterStep | JoinStep | WindowStep | RollingStep;
+export type Step =
+  | SelectStep
+  | ColumnsStep
+  | FilterStep
+  | JoinStep
+  | WindowStep
+  | RollingStep
+  | ResampleStep
+  | FillStep
+  | SortStep;
 
 /** Keeps the named columns in this order, or drops them. */
 export interface SelectStep {
@@ -85,4 +94,34 @@ export interface RollingStep {
   verb: 'rolling';
   overUs: number;
   columns: Record<string, string>;
+}
+
+export type ResampleHow = 'linear' | 'step' | 'angle' | 'nearest';
+
+/** Brings each stream to the times that are multiples of `everyUs` since 1970. */
+export interface ResampleStep {
+  verb: 'resample';
+  everyUs: number;
+  how: ResampleHow;
+  /** Between two rows further apart than this no row is made; null = any distance. */
+  maxGapUs: number | null;
+  /** Columns whose values are found otherwise than `how`. */
+  channels: Record<string, ResampleHow>;
+}
+
+/** What stands for a null: the last value before, a point on the line between its neighbours, or a constant. */
+export type FillValue = { method: 'last' | 'linear' } | { value: number | boolean | string };
+
+/** Puts values in the place of nulls. */
+export interface FillStep {
+  verb: 'fill';
+  columns: Record<string, FillValue>;
+}
+
+/** Puts rows in time order that came at most `latenessUs` behind a later one; adds the column `backfill`. */
+export interface SortStep {
+  verb: 'sort';
+  latenessUs: number;
+  /** Whether all rows of one stamp stay, or only the one that came last. */
+  equal: 'all' | 'last';
 }

@@ -1,10 +1,13 @@
 import type { Input, ProcessorPlan, Step } from '../plan.js';
 import type { Path } from '../plan-fault.js';
 import { columns } from './columns.js';
+import { fill } from './fill.js';
 import { filter } from './filter.js';
 import { join } from './join.js';
+import { resample } from './resample.js';
 import { rolling } from './rolling.js';
 import { select } from './select.js';
+import { sort } from './sort.js';
 import type { Verb } from './verb.js';
 import { window } from './window.js';
 
@@ -15,6 +18,9 @@ const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = {
   join,
   window,
   rolling,
+  resample,
+  fill,
+  sort,
 };
 
 export function verbOf(step: Step): Verb {
