@@ -78,6 +78,13 @@ export function rate(of: unknown): never {
   return aggregate('rate', [of]);
 }
 
+/** How much a counter went up; a step down is a counter that began again at 0. */
+export function increase<N extends string>(column: N): Aggregate<Named<N>>;
+export function increase<D>(of: NumberArg<D>): Aggregate<D>;
+export function increase(of: unknown): never {
+  return aggregate('increase', [of]);
+}
+
 /** Value times seconds, by trapezoids. */
 export function integral<N extends string>(column: N): Aggregate<Named<N>>;
 export function integral<D>(of: NumberArg<D>): Aggregate<D>;

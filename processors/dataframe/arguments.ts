@@ -30,18 +30,19 @@ export class Arguments {
     return given as Record<string, unknown>;
   }
 
-  /** In whole microseconds; `fallback` where none is given, and a fault where there is no fallback either. */
-  durationUs<F extends number | null>(given: unknown, name: string, fallback?: F, least?: number): number | F;
-  durationUs(given: unknown, name: string, fallback?: number | null, least = 0): number | null {
-    if (given === undefined) {
-      return fallback === undefined ? this.fail(`${name} is missing; write a duration such as '5s'`) : fallback;
-    }
+  /** In whole microseconds. */
+  durationUs(given: unknown, name: string, least = 0): number {
+    if (given === undefined) return this.fail(`${name} is missing; write a duration such as '5s'`);
     const us = typeof given === 'string' ? this.parseUs(given, name) : (given as { us?: unknown } | null)?.us;
     if (!Number.isSafeInteger(us)) {
       this.fail(`${name} takes a duration such as '250ms', '5s' or { us: 1500 }, not ${shown(given)}`);
     }
     if ((us as number) < least) this.fail(`${name} must be ${least === 0 ? 'positive or 0' : 'longer than 0'}`);
     return us as number;
+  }
+
+  durationUsOr<F extends number | null>(given: unknown, name: string, fallback: F, least = 0): number | F {
+    return given === undefined ? fallback : this.durationUs(given, name, least);
   }
 
   private parseUs(text: string, name: string): number {

@@ -8,7 +8,11 @@ export type {
   NumberExpression,
   TextExpression,
 } from './expression.js';
+export type { FillOptions } from './fill-step.js';
 export { atan2, coalesce, col, concat, expr, hypot, lit, when } from './functions.js';
 export type { JoinOptions } from './join-step.js';
+export type { ResampleOptions } from './resample-step.js';
+export type { SortOptions } from './sort-step.js';
 export { processor, stream } from './sources.js';
-export { type BuiltPlan, StreamingDataFrame } from './streaming-dataframe.js';
+export { type BuiltPlan, StreamingDataFrame, type Windows } from './streaming-dataframe.js';
+export type { WindowOptions } from './window-step.js';

@@ -22,8 +22,8 @@ export function joinStep(right: Input, given: unknown): JoinStep {
     verb: 'join',
     with: right,
     how: args.choice(options.how, 'how', ['backward', 'nearest', 'linear'], 'backward'),
-    toleranceUs: args.durationUs(options.tolerance, 'tolerance', null),
-    waitUs: args.durationUs(options.wait, 'wait', 5_000_000),
+    toleranceUs: args.durationUsOr(options.tolerance, 'tolerance', null),
+    waitUs: args.durationUsOr(options.wait, 'wait', 5_000_000),
     keep: args.choice(options.keep, 'keep', ['inner', 'left'], 'inner'),
     prefix: args.text(options.prefix, 'prefix', ''),
   };

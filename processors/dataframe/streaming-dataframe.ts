@@ -2,7 +2,7 @@ import type { Schema } from '../../columnar/schema.js';
 import { checkSteps } from '../check-plan.js';
 import type { Input, ProcessorPlan, Step } from '../plan.js';
 import type { PlanFault } from '../plan-fault.js';
-import { Arguments } from './arguments.js';
+import { Arguments, type Duration } from './arguments.js';
 import type {
   Clash,
   ColumnsOf,
@@ -16,8 +16,12 @@ import type {
   Without,
 } from './columns.js';
 import type { BoolExpression, Expression, ResultOf, ResultsOf } from './expression.js';
+import { type FillOptions, fillStep } from './fill-step.js';
 import { type JoinOptions, joinStep } from './join-step.js';
+import { type ResampleOptions, resampleStep } from './resample-step.js';
 import { schemaOfTypes } from './schema-of-types.js';
+import { type SortOptions, sortStep } from './sort-step.js';
+import { type WindowOptions, windowOptions } from './window-step.js';
 
 /** For the compiler only: the columns of the rows. */
 declare const columnsOf: unique symbol;
@@ -120,6 +124,46 @@ export class StreamingDataFrame<C = Learned> {
     return this.with('joinAsOf', joinStep(input, options), schema);
   }
 
+  /**
+   * Cuts the rows of each stream into windows, of which `aggregate` makes one row each: its time is the window's start, and
+   * `windowEndUs` its end.
+   */
+  window(options: WindowOptions<C>): Windows<C> {
+    const step = windowOptions(options);
+    return {
+      aggregate: (columns) => {
+        const args = new Arguments('aggregate');
+        return this.with('window', { ...step, aggregate: args.expressions(columns, "{ ax_mean: mean('ax') }") });
+      },
+    };
+  }
+
+  /** Puts aggregates over the last rows on each row: those of `(t - over, t]`, itself included. */
+  rolling<A extends Aggregates<C>>(over: Duration, columns: A): StreamingDataFrame<With<C, ResultsOf<A, C>>> {
+    const args = new Arguments('rolling');
+    const overUs = args.durationUs(over, 'over', 1);
+    return this.with('rolling', {
+      verb: 'rolling',
+      overUs,
+      columns: args.expressions(columns, "{ speed_10s: mean('speed') }"),
+    });
+  }
+
+  /** Brings each stream to a common rate; says in `samples` and `interpolated` how a row came about. */
+  resample(options: ResampleOptions<C>): StreamingDataFrame<With<C, { samples: number; interpolated: boolean }>> {
+    return this.with('resample', resampleStep(options));
+  }
+
+  /** Puts values in the place of nulls. */
+  fill(columns: FillOptions<C>): StreamingDataFrame<C> {
+    return this.with('fill', fillStep(columns));
+  }
+
+  /** Puts rows in time order that came late; `backfill` says which came later still. */
+  sort(options: SortOptions): StreamingDataFrame<With<C, { backfill: boolean }>> {
+    return this.with('sort', sortStep(options));
+  }
+
   /** The plan of a processor of this name. */
   plan(name: string): BuiltPlan {
     const from = this.sources.map(({ input }) => input);
@@ -148,6 +192,15 @@ export class StreamingDataFrame<C = Learned> {
     const isOne = frame instanceof StreamingDataFrame && frame.isBare() && frame.sources.length === 1;
     return isOne ? frame.sources[0]! : null;
   }
+}
+
+/** Named aggregates, built or written, over rows with the columns `C`. */
+type Aggregates<C> = Readonly<Record<string, string | Expression<C, 'aggregate'>>>;
+
+/** Rows in windows, on the way to one row each. */
+export interface Windows<C> {
+  /** One row for each window: the named aggregates of its rows. */
+  aggregate<A extends Aggregates<C>>(columns: A): StreamingDataFrame<With<{ windowEndUs: number }, ResultsOf<A, C>>>;
 }
 
 /** Refuses the right side of a join where a name of it exists on the left already. */

@@ -6,11 +6,17 @@ import {
   coalesce,
   col,
   concat,
+  count,
+  distinct,
   expr,
+  last,
   lit,
+  max,
   mean,
+  min,
   type StreamingDataFrame,
   stream,
+  sum,
   when,
 } from '../../../pipeline/index.js';
 
@@ -53,6 +59,34 @@ const joined = dropped.joinAsOf(gps, { how: 'linear', tolerance: '2s', wait: { u
 holds<
   Same<ColumnsIn<typeof joined>, { speed: number; gear: number; gps_lat: number; gps_lon: number; gps_speed: number }>
 >();
+
+// A window has its end and the aggregates, a rolling step adds them, and so do steps that say how a row came about.
+const windows = imu.window({ cut: col('gear') }).aggregate({
+  n: count(),
+  vmax: max(col('speed').mul(3.6)),
+  span: max('speed').sub(min('speed')),
+  tyre: last('tyre'),
+  share: sum('wet').div(count()),
+  text: 'mean(speed)',
+});
+holds<
+  Same<
+    ColumnsIn<typeof windows>,
+    { windowEndUs: number; n: number; vmax: number; span: number; tyre: string; share: number; text: Learned }
+  >
+>();
+const rolled = dropped.rolling('10s', { speed_10s: mean('speed'), gears: distinct('gear') });
+holds<Same<ColumnsIn<typeof rolled>, { speed: number; gear: number; speed_10s: number; gears: number }>>();
+const even = dropped.resample({ every: '50ms', channels: { gear: 'step' } }).sort({ lateness: '2s' });
+holds<
+  Same<
+    ColumnsIn<typeof even>,
+    { speed: number; gear: number; samples: number; interpolated: boolean; backfill: boolean }
+  >
+>();
+imu.fill({ speed: 'linear', gear: 0, tyre: { value: 'last' }, wet: false }).window({ rows: 5 });
+const counted = learned.window({ hopping: { size: '10s', step: '1s' }, emit: 'update' }).aggregate({ n: count('x') });
+holds<Same<ColumnsIn<typeof counted>, { windowEndUs: number; n: number }>>();
 
 // Expressions of every kind.
 imu
@@ -122,3 +156,21 @@ imu.withColumn('x', col('speed').sub(mean('speed')));
 mean(col('tyre').upper());
 // @ts-expect-error: a condition has two values of one kind
 when(col('wet'), 1, 'dry');
+// @ts-expect-error: a window needs a kind
+imu.window({ grace: '1s' });
+// @ts-expect-error: and no more than one
+imu.window({ tumbling: '1s', rows: 5 });
+// @ts-expect-error: a bare column has a value for each row
+imu.window({ rows: 5 }).aggregate({ v: col('speed') });
+// @ts-expect-error: there is no column sped to aggregate
+imu.window({ rows: 5 }).aggregate({ v: mean('sped') });
+// @ts-expect-error: texts have no mean
+imu.rolling('10s', { v: mean('tyre') });
+// @ts-expect-error: the rows of a window have its columns only
+windows.filter(col('speed').gt(1));
+// @ts-expect-error: aggregates are over rows, not over aggregates
+mean(mean('speed'));
+// @ts-expect-error: a column of numbers is not filled with a text
+imu.fill({ speed: 'nothing' });
+// @ts-expect-error: there is no such channel
+imu.resample({ every: '50ms', channels: { heading: 'angle' } });
