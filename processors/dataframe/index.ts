@@ -1,6 +1,7 @@
 /** The streaming dataframe as users see it. */
 export * from './aggregates.js';
 export type { Duration } from './arguments.js';
+export type { ColumnsOf } from './columns.js';
 export type {
   BoolExpression,
   Column as ColumnExpression,

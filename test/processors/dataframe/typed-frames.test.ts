@@ -1,30 +1,21 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { tempDir } from '../../support/temp-dir.js';
+import { compileModules } from './compile-modules.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const FIXTURE = 'test/processors/dataframe/typed-frames.ts';
 const EXPECTATION = /^\/\/ @ts-expect-error: (.*)$/;
 
-/** What tsc says of a text as a module of users, who see the declarations of the package: the faults by line, from 1. */
+/** What tsc says of a text as a module of users, by line. It exports what it makes, whose types must have names. */
 function compile(text: string): Map<number, string> {
   const folder = tempDir('types');
-  writeFileSync(join(folder, 'frames.ts'), text.replace("'../../../", `'${root}dist/`));
-  const compilerOptions = { rootDir: '.', outDir: './out', typeRoots: [join(root, 'node_modules/@types')] };
-  const config = { extends: join(root, 'tsconfig.json'), compilerOptions, include: ['frames.ts'] };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const { stdout, status } = spawnSync(process.execPath, [tsc, '-p', '.', '--noEmit', '--pretty', 'false'], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
-  const faults = [...stdout.matchAll(/^frames\.ts\((\d+),\d+\): error (TS\d+: [^\n]*(?:\n {2}[^\n]*)*)/gm)];
-  assert.equal(status === 0, faults.length === 0, stdout);
-  return new Map(faults.map(([, line, what]) => [Number(line), what!]));
+  const module = text.replace("'../../../pipeline/index.js'", "'pitwall'").replaceAll(/^const /gm, 'export const ');
+  writeFileSync(join(folder, 'frames.ts'), module);
+  return new Map(compileModules(folder).map(({ line, message }) => [line, message]));
 }
 
 test('Each wrong use of a frame fails to compile, each for its own reason, and right ones pass.', () => {
