@@ -167,7 +167,7 @@ export class StreamingDataFrame<C = Learned> {
   /** The plan of a processor of this name. */
   plan(name: string): BuiltPlan {
     const from = this.sources.map(({ input }) => input);
-    return { plan: { name, from, steps: [...this.steps] }, functions: this.functions };
+    return { plan: { name, from, steps: structuredClone([...this.steps]) }, functions: this.functions };
   }
 
   /** A frame with one more step. `right` is what is known of the stream that a join reads. */
@@ -215,8 +215,8 @@ function rightSide(frame: unknown, verb: string): Source {
   return new Arguments(verb).fail(`${what}; what is to be done to it first belongs in a processor of its own`);
 }
 
-/** `steps[0].columns.kmh` as `kmh: `. */
+/** `steps[0].columns.kmh` as `kmh: `; of a list of names the message says which is meant. */
 function placeIn(path: string): string {
-  const place = path.replace(/^steps\[0\]\.\w+\.?/, '');
+  const place = path.replace(/^steps\[0\]\.\w+\.?/, '').replace(/^(drop)?\[\d+\]$/, '');
   return place ? `${place}: ` : '';
 }

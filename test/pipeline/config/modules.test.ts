@@ -57,7 +57,7 @@ processors:
   assert.deepEqual(problems, [
     '2:44: warning: sinks.s.roll has no effect: jsonl grows one file a stream',
     '4:27: processors.gone.use: ./fastt.ts is not there; did you mean "fast.ts"?',
-    '7:10: processors.bad.use: ./bad.ts:2:9: select: [1]: column a stands twice',
+    '7:10: processors.bad.use: ./bad.ts:2:9: select: column a stands twice',
   ]);
 });
 

@@ -3,13 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { loadModules } from '../../../pipeline/config/load-modules.js';
-import { formatProblem } from '../../../pipeline/config/problems.js';
-import { readConfigBytes } from '../../../pipeline/config/read-config.js';
 import { buildDataFrame } from '../../../processors/modules/build-dataframe.js';
 import type { Input, ProcessorPlan, Step } from '../../../processors/plan.js';
 import { tempDir } from '../../support/temp-dir.js';
 import { compileModules } from './compile-modules.js';
+import { planOfYaml } from './plan-of-yaml.js';
 
 const page = readFileSync(fileURLToPath(new URL('../../../../docs/dataframe.md', import.meta.url)), 'utf8');
 const IMU: Input = { pattern: 'car/{car}/imu' };
@@ -37,13 +35,7 @@ async function builtPlan(file: string): Promise<ProcessorPlan> {
 
 async function stepsOf(yaml: string): Promise<Step[]> {
   const steps = yaml.replaceAll(/^/gm, '      ');
-  const file = `processors:\n  p:\n    from: car/{car}/imu\n    steps:\n${steps}`;
-  const { config, problems } = await loadModules(readConfigBytes('pitwall.yaml', Buffer.from(file), {}));
-  assert.deepEqual(
-    problems.map((problem) => formatProblem('yaml', problem)),
-    [],
-  );
-  return config!.processors[0]!.plan.steps;
+  return (await planOfYaml(`processors:\n  p:\n    from: car/{car}/imu\n    steps:\n${steps}`, 'p')).steps;
 }
 
 test('Every module of docs/dataframe.md compiles, loads and builds a plan.', async () => {
