@@ -12,7 +12,7 @@ export interface ProcessorPlan {
 
 export type Input = { pattern: string } | { processor: string };
 
-export type Step = SelectStep | ColumnsStep | FilterStep | JoinStep;
+export type Step = SelectStep | ColumnsStep | FilterStep | JoinStep | MapStep;
 
 /** Keeps the named columns in this order, or drops them. */
 export interface SelectStep {
@@ -50,4 +50,13 @@ export interface JoinStep {
   keep: 'inner' | 'left';
   /** Put before the names of the right columns; needed where one exists on the left. */
   prefix: string;
+}
+
+/** Gives the rows to a function of a user's module. */
+export interface MapStep {
+  verb: 'map';
+  /** Absolute path. */
+  module: string;
+  /** Null: the module's default export is the function; else which function of the dataframe that the module builds. */
+  index: number | null;
 }

@@ -3,10 +3,11 @@ import type { Path } from '../plan-fault.js';
 import { columns } from './columns.js';
 import { filter } from './filter.js';
 import { join } from './join.js';
+import { map } from './map.js';
 import { select } from './select.js';
 import type { Verb } from './verb.js';
 
-const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = { select, columns, filter, join };
+const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = { select, columns, filter, join, map };
 
 export function verbOf(step: Step): Verb {
   return VERBS[step.verb] as Verb;
