@@ -60,8 +60,8 @@ function throughStages(
     const next: Flow = new Map();
     const refuseOf =
       (lane: Lane): Refuse =>
-      (batch, from, to, cause) =>
-        failed.refuse(node.name, step, lane, batch, from, to, cause);
+      (batch, from, to, describe) =>
+        failed.refuse(node.name, step, lane, batch, from, to, describe);
     if ('join' in stage) {
       const join = entity.joins[stage.join]!;
       for (const [lane, batches] of flow) for (const batch of batches) join.addLeft(lane.id, batch);
@@ -96,7 +96,7 @@ function applyTo(operator: Operator, batch: Batch, refuse: Refuse): Batch | null
   try {
     return operator.apply(batch);
   } catch (cause) {
-    refuse(batch, 0, batch.rows, cause);
+    refuse(batch, 0, batch.rows, () => cause);
     return null;
   }
 }
@@ -104,14 +104,14 @@ function applyTo(operator: Operator, batch: Batch, refuse: Refuse): Batch | null
 function addRows(state: LaneState, batch: Batch, emit: Emit, refuse: Refuse): void {
   let stopped = false;
   try {
-    state.add(batch, emit, (rows, from, to, cause) => {
+    state.add(batch, emit, (rows, from, to, describe) => {
       stopped = true;
-      refuse(rows, from, to, cause);
+      refuse(rows, from, to, describe);
       stopped = false;
     });
   } catch (cause) {
     if (stopped) throw cause;
-    refuse(batch, 0, batch.rows, cause);
+    refuse(batch, 0, batch.rows, () => cause);
   }
 }
 

@@ -69,20 +69,28 @@ export class FailedRows {
    * Takes rows `[from, to)` as they came to a step. Throws where the processor stops; what is no fault of a step, but
    * one of Pitwall, stops in any case.
    */
-  refuse(processor: string, step: number, lane: Lane, batch: Batch, from: number, to: number, cause: unknown): void {
-    if (!(cause instanceof PitwallError) || cause.code !== 'processor-failed') throw cause;
+  refuse(
+    processor: string,
+    step: number,
+    lane: Lane,
+    batch: Batch,
+    from: number,
+    to: number,
+    describe: () => unknown,
+  ): void {
     const policy = this.policies[processor] ?? 'stop';
-    if (policy === 'stop') {
-      const { code, stage, message } = cause;
-      const at = this.place(lane, batch, from);
-      // What a function does may pass: the lane tries again before it stays where it is.
-      throw new PitwallError(code, `${message}; ${at}`, {
-        stage,
-        retryable: cause.retryable,
-        cause: cause.cause ?? cause,
-      });
+    if (policy === 'skip' && this.said.has(`${processor} ${step}`)) {
+      this.skipped += to - from;
+      return;
     }
-    this.say(processor, step, policy, `${cause.message}; ${this.place(lane, batch, from)}`);
+    const cause = describe();
+    if (!(cause instanceof PitwallError) || cause.code !== 'processor-failed') throw cause;
+    const { code, stage, message, retryable } = cause;
+    if (policy === 'stop') {
+      const what = `${message}; ${this.place(lane, batch, from)}`;
+      throw new PitwallError(code, what, { stage, retryable, cause: cause.cause ?? cause });
+    }
+    this.say(processor, step, policy, `${message}; ${this.place(lane, batch, from)}`);
     if (policy === 'skip') this.skipped += to - from;
     else for (let row = from; row < to; row++) this.letter(processor, step, lane, batch, row, cause);
   }

@@ -6,7 +6,7 @@ import type { StepContext } from '../verbs/step-context.js';
 import type { Operator } from '../verbs/verb.js';
 import { cellWriter, typeOfValue } from './cell-writer.js';
 import type { PerBatch } from './function-definition.js';
-import { functionFailed } from './function-fault.js';
+import { functionFailed, ModuleLines } from './function-fault.js';
 import type { BatchRows, Cell } from './function-types.js';
 import { cellReader } from './row-cursor.js';
 import { CellFault, kindOf } from './stored-cell.js';
@@ -23,6 +23,7 @@ const ARRAY_TYPES = new Map<unknown, Field['type']>([
 /** A function per batch, ready to run. */
 export function mapBatch(of: PerBatch, module: string, context: StepContext): Operator {
   const schemas = new SchemaCache((batch) => new Map([['', batch.schema]]));
+  const lines = new ModuleLines();
   return {
     apply(batch) {
       threadWatch.goesOn();
@@ -32,7 +33,7 @@ export function mapBatch(of: PerBatch, module: string, context: StepContext): Op
         if (result === true) return batch;
         return withColumns(batch, result, of, schemas.get(batch));
       } catch (cause) {
-        throw functionFailed(context, module, cause);
+        throw functionFailed(context, module, cause, lines);
       }
     },
   };

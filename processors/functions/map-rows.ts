@@ -1,11 +1,12 @@
 import { deserialize, serialize } from 'node:v8';
 import type { Batch } from '../../columnar/batch.js';
 import type { ColumnType, Schema } from '../../columnar/schema.js';
+import type { PitwallError } from '../../core/errors.js';
 import { threadWatch } from '../thread-watch.js';
 import type { Emit, LaneInfo, LaneState, Refuse, StatefulStep } from '../verbs/lane-state.js';
 import type { StepContext } from '../verbs/step-context.js';
 import type { PerRow } from './function-definition.js';
-import { functionFailed } from './function-fault.js';
+import { functionFailed, ModuleLines } from './function-fault.js';
 import { FunctionState } from './function-state.js';
 import type { At } from './function-types.js';
 import { RowCursor } from './row-cursor.js';
@@ -24,6 +25,7 @@ interface SavedLane {
 /** A function per row, ready to run. What it keeps of a lane are the types that were learned, and the function's state. */
 export class MapRows implements StatefulStep {
   readonly timesChange: boolean;
+  private readonly lines = new ModuleLines();
 
   constructor(
     readonly of: PerRow,
@@ -31,6 +33,10 @@ export class MapRows implements StatefulStep {
     readonly context: StepContext,
   ) {
     this.timesChange = of.ownTimes;
+  }
+
+  failed(cause: unknown): PitwallError {
+    return functionFailed(this.context, this.module, cause, this.lines);
   }
 
   dueOf(): number {
@@ -96,7 +102,7 @@ class MapLane implements LaneState {
       } catch (cause) {
         state?.undo();
         output.skip();
-        refuse(batch, row, row + 1, functionFailed(step.context, step.module, cause));
+        refuse(batch, row, row + 1, () => step.failed(cause));
         continue;
       }
       if (!state) continue;
@@ -135,12 +141,12 @@ class MapLane implements LaneState {
     const isNew = this.schema?.fingerprint !== schema.fingerprint;
     this.schema = schema;
     if (!isNew) return;
-    const { of, context, module } = this.step;
+    const { of } = this.step;
     try {
       this.cursor = new RowCursor(schema, of.reads);
     } catch (cause) {
       this.schema = null;
-      throw functionFailed(context, module, cause);
+      throw this.step.failed(cause);
     }
     this.output = new RowOutput(schema, this.produced, of.ownTimes);
   }

@@ -5,9 +5,9 @@ export type Emit = (batch: Batch) => void;
 
 /**
  * Takes rows `[from, to)` of a batch that a step cannot work on, and what is wrong: for the dead letters, or to be left
- * out. Throws where the processor stops for them.
+ * out. Throws where the processor stops for them. `describe` makes the error, where somebody gets to see it.
  */
-export type Refuse = (batch: Batch, from: number, to: number, cause: unknown) => void;
+export type Refuse = (batch: Batch, from: number, to: number, describe: () => unknown) => void;
 
 /** The lane of a state. Its tags change with those of its records. */
 export interface LaneInfo {

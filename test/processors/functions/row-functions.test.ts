@@ -8,7 +8,7 @@ import { assertSameInAnyGrouping, event, plain, recordsOf } from '../random-reco
 import { dataRecord, outputRows, type Row, runGrouped, schemaOf } from '../telemetry.js';
 import { functionsOf, lettersOf, mapStep, streamsOf } from './with-functions.js';
 
-const RUNS = Number(process.env.PITWALL_PROPERTY_RUNS ?? 300);
+const RUNS = Number(process.env.PITWALL_PROPERTY_RUNS ?? 100);
 const events = fc.array(event, { minLength: 1, maxLength: 50, size: 'max' });
 const sizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 });
 const restores = fc.array(fc.boolean(), { minLength: 1, maxLength: 6 });
