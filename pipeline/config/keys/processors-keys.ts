@@ -14,9 +14,9 @@ const common = {
   },
   use: notYet('A module that builds the processor'),
   onError: {
-    spec: choice({ stop: true, 'dead-letter': false, skip: false }),
+    spec: choice({ stop: true, 'dead-letter': true, skip: true }),
     default: 'stop',
-    doc: 'What happens when a step fails: the partition stops at its checkpoint, and says so',
+    doc: 'What becomes of rows that a step fails for: the partition stops at its checkpoint, they go to the dead letters, or they are left out',
   },
 } as const;
 const withSteps = object({

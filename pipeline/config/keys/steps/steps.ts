@@ -5,12 +5,13 @@ import { verbs } from '../../spec/variants.js';
 import { columns } from './columns-key.js';
 import { filter } from './filter-key.js';
 import { join } from './join-key.js';
+import { map } from './map-key.js';
 import { select } from './select-key.js';
 import type { StepKey } from './step-key.js';
 
 /** The verbs of this version, and those it knows by name only. */
-const STEPS = { select, columns, filter, join };
-const LATER = ['resample', 'window', 'rolling', 'group', 'fill', 'map'];
+const STEPS = { select, columns, filter, join, map };
+const LATER = ['resample', 'window', 'rolling', 'group', 'fill'];
 
 type Specs = { [V in keyof typeof STEPS]: (typeof STEPS)[V]['spec'] };
 type CheckedStep = NonNullable<ReturnType<typeof stepSpec.check>>;
