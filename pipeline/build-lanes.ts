@@ -29,15 +29,17 @@ export function buildLanes(
     kafka,
     declared: config.streams.map((stream) => stream.pattern.text),
   };
+  const policies = new Map(config.processors.map(({ plan, onError }) => [plan.name, onError]));
   const lanes: LaneSpec[] = [];
   if (owned.length === 0) return lanes;
   for (const plans of connectedComponents(config.processors.map((processor) => processor.plan))) {
+    const onError = Object.fromEntries(plans.map(({ name }) => [name, policies.get(name)!]));
     for (const input of inputs) {
       for (const partition of owned) {
         const of = input === TELEMETRY_TOPIC ? '' : ` of ${new KafkaTopics('').of(input)}`;
         const id = `processors ${plans.map((plan) => plan.name).join('+')} partition ${partition}${of}`;
         const outputBytesMax = config.bus.log.sizeBytes;
-        lanes.push({ ...common, kind: 'processors', id, input, partition, plans, outputBytesMax });
+        lanes.push({ ...common, kind: 'processors', id, input, partition, plans, onError, outputBytesMax });
       }
     }
   }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BusReader, TELEMETRY_TOPIC, telemetryIn } from '../bus/bus.js';
+import { type BusReader, DEAD_LETTERS_TOPIC, TELEMETRY_TOPIC, telemetryIn } from '../bus/bus.js';
 import { KafkaReader } from '../bus/kafka/kafka-reader.js';
 import { KafkaTopics } from '../bus/kafka/kafka-topics.js';
 import { topicsLike } from '../bus/kafka/topic-list.js';
@@ -32,19 +32,19 @@ export async function openTopic(config: Config, topic: string): Promise<OpenPart
     const bus = new KafkaReader(kafka.connection, new KafkaTopics(template.base), partitions, options);
     return topics.flatMap((each) => allPartitions(config).map((partition) => ({ bus, topic: each, partition })));
   }
+  const outputs = (): OpenPartition[] => {
+    return allPartitions(config).flatMap((partition) => {
+      const dir = join(folders.processors, `partition-${partition}`);
+      return isMade(dir) ? [{ bus: LogBus.open({ dir, partitions, readOnly: true }), topic, partition }] : [];
+    });
+  };
   const isOutput = config.processors.some((processor) => processor.plan.name === topic);
-  const opened: OpenPartition[] = [];
-  if (!isOutput) {
-    if (!isMade(folders.ingest)) return [];
-    const bus = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
-    for (let partition = 0; partition < partitions; partition++) opened.push({ bus, topic, partition });
-    return opened;
-  }
-  for (let partition = 0; partition < partitions; partition++) {
-    const dir = join(folders.processors, `partition-${partition}`);
-    if (isMade(dir)) opened.push({ bus: LogBus.open({ dir, partitions, readOnly: true }), topic, partition });
-  }
-  return opened;
+  if (isOutput) return outputs();
+  if (!isMade(folders.ingest)) return [];
+  const bus = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
+  const ingested = allPartitions(config).map((partition) => ({ bus, topic, partition }));
+  // Rows that a step failed for are kept with the outputs of the processors.
+  return topic === DEAD_LETTERS_TOPIC ? [...ingested, ...outputs()] : ingested;
 }
 
 /** The folder comes before the log in it. */

@@ -7,7 +7,10 @@ import type { GraphJoin, GraphState } from './node.js';
  */
 export class EntityBounds {
   private readonly waitsUs: number[];
-  /** Rows of a step with state come to a join: they are in no order that holds however records are grouped. */
+  /**
+   * Rows of a step with state come to a join: they are in no order that holds however records are grouped. Or they come
+   * to a step with state at times that their records do not tell.
+   */
   private readonly careful: boolean;
 
   constructor(
@@ -15,7 +18,9 @@ export class EntityBounds {
     private readonly states: readonly GraphState[],
   ) {
     this.waitsUs = joins.map(({ operator }) => operator.step.waitUs);
-    this.careful = states.some((state) => state.feedsJoin);
+    this.careful = states.some(
+      ({ feedsJoin, feedsState, operator }) => feedsJoin || (feedsState && operator.timesChange === true),
+    );
   }
 
   /** The clock at which something could expire or fall due at the earliest, once rows of `heldUs` and later are added. */

@@ -24,6 +24,8 @@ export interface Lane {
   receivedUs: number;
   /** Rows that have left the node, ever. */
   rows: number;
+  /** Dead letters of its steps, ever. */
+  letters: Map<number, number>;
 }
 
 /** A stream of an entity, as the graph reads it. */
@@ -37,6 +39,8 @@ export interface EntityStream {
   frontierUs: number;
   /** Records of the run that are not evaluated yet. */
   parts: ReadPackedBatch[];
+  /** Where the parts stand on the bus. */
+  offsets: number[];
 }
 
 /** All a graph knows of one entity. */
@@ -86,7 +90,18 @@ export class Entity {
   lane(node: number, id: string, captures: Tags, tags: Tags, rows = 0): Lane {
     let lane = this.lanes[node]!.get(id);
     if (!lane) {
-      lane = { id, key: this.key, node, tags, captures, next: new Map(), out: [], receivedUs: 0, rows };
+      lane = {
+        id,
+        key: this.key,
+        node,
+        tags,
+        captures,
+        next: new Map(),
+        out: [],
+        receivedUs: 0,
+        rows,
+        letters: new Map(),
+      };
       this.lanes[node]!.set(id, lane);
     }
     return lane;

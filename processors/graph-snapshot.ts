@@ -35,7 +35,16 @@ interface EntityState {
   seenAtUs: number;
   receivedUs: number;
   streams: { name: string; fields: readonly Field[]; tags: Tags; frontierUs: number }[];
-  lanes: { node: number; id: string; captures: Tags; tags: Tags; rows: number; next: [node: number, id: string][] }[];
+  lanes: {
+    node: number;
+    id: string;
+    captures: Tags;
+    tags: Tags;
+    rows: number;
+    next: [node: number, id: string][];
+    /** Dead letters by step; absent where there are none. */
+    letters?: [step: number, count: number][];
+  }[];
 }
 
 export function planHash(plans: readonly ProcessorPlan[]): string {
@@ -64,8 +73,9 @@ export function* entityState(
       return { name, fields: schema.fields, tags, frontierUs };
     }),
     lanes: entity.lanes.flatMap((lanes) =>
-      [...lanes.values()].map(({ node, id, captures, tags, rows, next }) => {
-        return { node, id, captures, tags, rows, next: [...next].map(([behind, lane]) => [behind, lane.id]) };
+      [...lanes.values()].map(({ node, id, captures, tags, rows, next, letters }) => {
+        const behind = [...next].map(([to, lane]) => [to, lane.id]);
+        return { node, id, captures, tags, rows, next: behind, ...(letters.size > 0 && { letters: [...letters] }) };
       }),
     ) as EntityState['lanes'],
   };
@@ -134,7 +144,7 @@ export function restoreEntities(
       let number = 0;
       for (const lane of entity.lanes[state.node]!.values()) {
         const saved = pieces.get(laneKey(state, number++) + entity.key);
-        if (saved) entity.states[s]!.set(lane, state.operator.restore(saved));
+        if (saved) entity.states[s]!.set(lane, state.operator.restore(saved, lane));
       }
     });
   }
@@ -159,7 +169,10 @@ function restoreEntity(entity: Entity, state: EntityState, routes: Routes): void
   entity.latestUs = state.latestUs;
   entity.seenAtUs = state.seenAtUs;
   entity.receivedUs = state.receivedUs;
-  for (const { node, id, captures, tags, rows } of state.lanes) entity.lane(node, id, captures, tags, rows ?? 0);
+  for (const { node, id, captures, tags, rows, letters } of state.lanes) {
+    const lane = entity.lane(node, id, captures, tags, rows ?? 0);
+    for (const [step, count] of letters ?? []) lane.letters.set(step, count);
+  }
   for (const { node, id, next } of state.lanes) {
     const lane = entity.lanes[node]!.get(id)!;
     for (const [behind, nextId] of next) lane.next.set(behind, entity.lanes[behind]!.get(nextId)!);
@@ -167,6 +180,15 @@ function restoreEntity(entity: Entity, state: EntityState, routes: Routes): void
   for (const { name, fields, tags, frontierUs } of state.streams) {
     const route = routes.of(name)!;
     const lanes: Lane[] = route.left.map(({ node }) => entity.lanes[node]!.get(name)!);
-    entity.streams.set(name, { name, route, lanes, schema: new Schema(fields), tags, frontierUs, parts: [] });
+    entity.streams.set(name, {
+      name,
+      route,
+      lanes,
+      schema: new Schema(fields),
+      tags,
+      frontierUs,
+      parts: [],
+      offsets: [],
+    });
   }
 }

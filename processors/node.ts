@@ -1,4 +1,5 @@
 import { StreamPattern } from '../core/stream-pattern.js';
+import type { Functions } from './functions/load-functions.js';
 import type { Join } from './joining/join.js';
 import type { Input, ProcessorPlan } from './plan.js';
 import type { StatefulStep } from './verbs/lane-state.js';
@@ -44,7 +45,11 @@ export interface CompiledNodes {
 }
 
 /** Compiles plans, which stand in order: each after those it reads. `warn` is called once for each text. */
-export function compileNodes(plans: readonly ProcessorPlan[], warn: (message: string) => void): CompiledNodes {
+export function compileNodes(
+  plans: readonly ProcessorPlan[],
+  warn: (message: string) => void,
+  functions: Functions | null,
+): CompiledNodes {
   const joins: GraphJoin[] = [];
   const states: GraphState[] = [];
   const indexOf = new Map(plans.map((plan, index) => [plan.name, index]));
@@ -53,7 +58,7 @@ export function compileNodes(plans: readonly ProcessorPlan[], warn: (message: st
 
   const nodes = plans.map((plan, node): GraphNode => {
     const stages = plan.steps.map((step, at): Stage => {
-      const compiled = verbOf(step).compile(step, contextOf(plan.name, at, warn));
+      const compiled = verbOf(step).compile(step, contextOf(plan.name, at, warn, functions));
       if ('operator' in compiled) return compiled;
       if ('join' in compiled)
         return { join: joins.push({ operator: compiled.join, right: source(compiled.right) }) - 1 };
@@ -70,11 +75,17 @@ export function compileNodes(plans: readonly ProcessorPlan[], warn: (message: st
   return { nodes, joins, states };
 }
 
-function contextOf(processor: string, step: number, warn: (message: string) => void): StepContext {
+function contextOf(
+  processor: string,
+  step: number,
+  warn: (message: string) => void,
+  functions: Functions | null,
+): StepContext {
   const said = new Set<string>();
   return {
     processor,
     step,
+    functions,
     warn(message) {
       if (said.has(message)) return;
       said.add(message);

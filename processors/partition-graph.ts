@@ -6,6 +6,8 @@ import type { ReadPackedBatch } from '../schemas/packed-batch.js';
 import { Entity, type EntityStream, type Lane, type Tags } from './entity.js';
 import { advanced, EntityBounds } from './entity-bounds.js';
 import { evaluate } from './evaluate.js';
+import { type FailedRow, FailedRows, type OnError } from './failed-rows.js';
+import type { Functions } from './functions/load-functions.js';
 import { entityState, partitionState, planHash, readState, restoreEntities } from './graph-snapshot.js';
 import { JoinState, RIGHT_ROWS_MAX } from './joining/join-state.js';
 import { compileNodes, type GraphJoin, type GraphNode, type GraphState } from './node.js';
@@ -50,6 +52,14 @@ export interface ProcessorOutput {
   firstRow: number;
 }
 
+/** What a graph is given beside its plans. State does not depend on it. */
+export interface GraphOptions {
+  /** Of the modules that the plans name; needed where there are any. */
+  functions?: Functions;
+  /** By processor, what becomes of rows that a step fails for; without it the graph throws. */
+  onError?: Readonly<Record<string, OnError>>;
+}
+
 /**
  * The processors of one connected component over one partition. Results depend on the records alone: however they are
  * grouped into runs, the same rows come out of each processor, those of one left stream in the same order.
@@ -85,11 +95,18 @@ export class PartitionGraph {
   private readonly finished: ProcessorOutput[] = [];
   private readonly dropped: string[] = [];
   private clockChanged = true;
+  private readonly failed: FailedRows;
 
   /** `restored` is all that snapshots gave and did not take back. State of other plans is dropped with a warning. */
-  constructor(plans: readonly ProcessorPlan[], restored: Iterable<[key: string, value: Uint8Array]> = []) {
+  constructor(
+    plans: readonly ProcessorPlan[],
+    restored: Iterable<[key: string, value: Uint8Array]> = [],
+    { functions, onError = {} }: GraphOptions = {},
+  ) {
     const ordered = inOrder(plans);
-    const { nodes, joins, states } = compileNodes(ordered, (message) => this.warnings.push(message));
+    const warn = (message: string) => this.warnings.push(message);
+    const { nodes, joins, states } = compileNodes(ordered, warn, functions ?? null);
+    this.failed = new FailedRows(onError, warn);
     this.nodes = nodes;
     this.joins = joins;
     this.states = states;
@@ -121,6 +138,16 @@ export class PartitionGraph {
       for (const lanes of states) for (const state of lanes.values()) late.steps += state.lateRows;
     }
     return late;
+  }
+
+  /** Rows left out since this graph was made, where a processor skips those that a step fails for. */
+  get skippedRows(): number {
+    return this.failed.skipped;
+  }
+
+  /** Rows for the dead letters since the last call; they belong to the outputs of the same runs. */
+  takeFailed(): FailedRow[] {
+    return this.failed.take();
   }
 
   /** Takes the next records of the partition, in order, and gives what they cause. */
@@ -177,6 +204,7 @@ export class PartitionGraph {
     entity.seenAtUs = this.clock.totalUs;
     entity.receivedUs = record.receivedUs;
     entity.changed = true;
+    stream.offsets.push(record.offset);
     if (stream.parts.push(packed) === 1) entity.dirty.push(stream);
     stream.frontierUs = Math.max(stream.frontierUs, lastUs);
     entity.fedRows += packed.rows;
@@ -201,11 +229,13 @@ export class PartitionGraph {
   }
 
   private evaluate(entity: Entity, clockUs: number, receivedUs: number): void {
-    evaluate(entity, this.nodes, this.states, clockUs, (lane, batch) => {
+    this.failed.begin(entity.dirty, receivedUs);
+    evaluate(entity, this.nodes, this.states, clockUs, this.failed, (lane, batch) => {
       lane.out.push(batch);
       lane.receivedUs = Math.max(lane.receivedUs, receivedUs);
       this.lanes.add(lane);
     });
+    this.failed.end();
     entity.changed = true;
     this.settle(entity);
   }
@@ -292,7 +322,7 @@ function setTags(lane: Lane, tags: Tags): void {
 function newStream(entity: Entity, record: InputRecord, route: Route): EntityStream {
   const { stream: name, tags } = record;
   const lanes = route.left.map(({ node, captures }) => entity.lane(node, name, captures, { ...captures, ...tags }));
-  return { name, route, lanes, schema: record.schema!, tags, frontierUs: -Infinity, parts: [] };
+  return { name, route, lanes, schema: record.schema!, tags, frontierUs: -Infinity, parts: [], offsets: [] };
 }
 
 function sameSchema(a: Schema, b: Schema | null): boolean {

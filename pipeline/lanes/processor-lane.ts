@@ -1,10 +1,13 @@
 import type { BusReader, BusRecord, Commit, ReadRun } from '../../bus/bus.js';
+import { loadFunctions, loadOldFunctions, mapSteps, moduleName } from '../../processors/functions/load-functions.js';
 import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
+import { threadWatch } from '../../processors/thread-watch.js';
 import { longestWaitUs } from '../../processors/verbs/verbs.js';
 import { pack } from '../../schemas/data-block.js';
 import { readPacked } from '../../schemas/packed-batch.js';
 import type { Position } from '../../sinks/sink.js';
 import { PackedValue } from '../bus-gateway-store.js';
+import { appendFailed } from './failed-letters.js';
 import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords } from './fresh-records.js';
 import { emptyReport, type Lane, type LaneReport, type ProcessorLaneSpec } from './lane.js';
@@ -46,13 +49,16 @@ export class ProcessorLane implements Lane {
   private fresh: FreshRecords | null = null;
   private at: ProcessorPosition = { log: '', offset: 0, receivedUs: 0 };
   private late = 0;
+  private skipped = 0;
   private lateCountedMs = Number.NEGATIVE_INFINITY;
   private readonly foreign = new ForeignMessages();
   private readonly notes: string[] = [];
+  private readonly watchedAs: string;
 
   constructor(private readonly spec: ProcessorLaneSpec) {
     this.tagger = new Tagger(spec.declared, ['#']);
     this.group = groupOf(spec.plans);
+    this.watchedAs = describeGroup(this.group);
     this.refused = new Refused(spec.input, spec.partition);
   }
 
@@ -67,7 +73,9 @@ export class ProcessorLane implements Lane {
     const known = this.groups.position(this.group, identity);
     if (!known && this.groups.hasBegun(this.group)) this.notes.push(madeAnew(input, partition));
     this.at = known ?? { log: identity, offset: 0, receivedUs: 0 };
-    this.graph = new PartitionGraph(this.group.plans, this.groups.state(this.group));
+    const functions = await this.watched(this.group, () => loadFunctions(this.group.plans));
+    const { onError } = this.spec;
+    this.graph = new PartitionGraph(this.group.plans, this.groups.state(this.group), { functions, onError });
     this.fresh = this.freshOf(this.group);
     return { ...emptyReport(), positions: this.positions(), warnings: this.takeWarnings() };
   }
@@ -92,10 +100,12 @@ export class ProcessorLane implements Lane {
     }
     const input = this.inputs(run.records, this.graph, this.fresh);
     for (const record of input) report.rows += record.packed?.rows ?? 0;
-    const outputs = this.graph.run(input);
+    const outputs = this.runGraph(this.graph, input);
+    const failed = this.graph.takeFailed();
     const next = { ...this.at, offset: run.next, receivedUs: run.records.at(-1)!.receivedUs };
     const commit = this.store.begin();
     this.append(commit, outputs, this.graph.epoch);
+    appendFailed(commit, this.spec.partition, failed, this.graph.epoch);
     this.notes.push(...this.refused.append(commit));
     this.groups.save(commit, this.group, next, this.graph.snapshot(), this.fresh?.takeChanges());
     await commit.commit();
@@ -103,6 +113,9 @@ export class ProcessorLane implements Lane {
     report.records = run.records.length;
     report.readUs = next.receivedUs;
     report.lateRows = this.lateRows();
+    report.deadLetters = failed.length;
+    report.skippedRows = this.graph.skippedRows - this.skipped;
+    this.skipped = this.graph.skippedRows;
     for (const { batch } of outputs) report.outputRows += batch.rows;
     report.wrote = [...new Set(outputs.map(({ processor }) => processor))];
     report.unread = await this.behind();
@@ -134,7 +147,10 @@ export class ProcessorLane implements Lane {
     const places = [...old, this.group].map((group) => this.groups.position(group, log)?.offset ?? 0);
     const target = Math.max(...places);
     for (const group of old) {
-      const graph = new PartitionGraph(group.plans, this.groups.state(group));
+      const warn = (message: string) => void this.notes.push(message);
+      const functions = await this.watched(group, () => loadOldFunctions(group.plans, warn));
+      const { onError } = this.spec;
+      const graph = new PartitionGraph(group.plans, this.groups.state(group), { functions, onError });
       const fresh = this.freshOf(group);
       let at = this.groups.position(group, log) ?? { log, offset: target, receivedUs: 0 };
       while (at.offset < target) at = await this.catchUp(group, graph, fresh, at, target);
@@ -142,7 +158,8 @@ export class ProcessorLane implements Lane {
       const ticks: InputRecord[] = [];
       for (let us = 0; us <= waitUs + 2 * SECOND_US; us += SECOND_US) ticks.push(tick(at.offset, at.receivedUs + us));
       const commit = this.store.begin();
-      this.append(commit, graph.run(ticks), graph.epoch);
+      this.append(commit, this.runGraph(graph, ticks), graph.epoch);
+      appendFailed(commit, this.spec.partition, graph.takeFailed(), graph.epoch);
       const marks = [...this.groups.marks(group)];
       this.groups.end(commit, group, at);
       this.groups.saveMarks(commit, this.group, marks);
@@ -162,7 +179,7 @@ export class ProcessorLane implements Lane {
   ): Promise<ProcessorPosition> {
     const run = await this.ingest.read(this.spec.input, this.spec.partition, at.offset, STEP_BYTES);
     const records = run.records.filter((record) => record.offset < target);
-    const outputs = graph.run(this.inputs(records, graph, fresh));
+    const outputs = this.runGraph(graph, this.inputs(records, graph, fresh));
     const next = {
       ...at,
       offset: Math.min(target, run.records.length === 0 ? target : run.next),
@@ -170,10 +187,20 @@ export class ProcessorLane implements Lane {
     };
     const commit = this.store.begin();
     this.append(commit, outputs, graph.epoch);
+    appendFailed(commit, this.spec.partition, graph.takeFailed(), graph.epoch);
     this.notes.push(...this.refused.append(commit));
     this.groups.save(commit, group, next, graph.snapshot(), fresh?.takeChanges());
     await commit.commit();
     return next;
+  }
+
+  /** Code of users may never return: somebody watches. */
+  private runGraph(graph: PartitionGraph, input: readonly InputRecord[]): ProcessorOutput[] {
+    return threadWatch.run(this.spec.id, this.watchedAs, () => graph.run(input));
+  }
+
+  private watched<T>(group: ProcessorGroup, load: () => Promise<T>): Promise<T> {
+    return threadWatch.wait(this.spec.id, `loading ${describeGroup(group)}`, load);
   }
 
   private freshOf(group: ProcessorGroup): FreshRecords | null {
@@ -257,6 +284,13 @@ export class ProcessorLane implements Lane {
   private takeWarnings(): string[] {
     return [...this.notes.splice(0), ...this.graph.warnings.splice(0)];
   }
+}
+
+/** The processors, with the modules that they run. */
+function describeGroup({ plans }: ProcessorGroup): string {
+  const names = plans.map(({ name }) => name).join(', ');
+  const modules = [...new Set(mapSteps(plans).map(moduleName))];
+  return `processors ${names}${modules.length > 0 ? ` (modules ${modules.join(', ')})` : ''}`;
 }
 
 async function openStore(spec: ProcessorLaneSpec, warn: (message: string) => void): Promise<ProcessorStore> {

@@ -6,6 +6,7 @@ import { filter } from './filter.js';
 import { join } from './join.js';
 import { resample } from './resample.js';
 import { rolling } from './rolling.js';
+import { map } from './map.js';
 import { select } from './select.js';
 import { sort } from './sort.js';
 import type { Verb } from './verb.js';
@@ -21,6 +22,7 @@ const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = {
   resample,
   fill,
   sort,
+  map,
 };
 
 export function verbOf(step: Step): Verb {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
+import {
+  type GraphOptions,
+  type InputRecord,
+  PartitionGraph,
+  type ProcessorOutput,
+} from '../../processors/partition-graph.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import { dataRecord, type Row, rowsOf, runGrouped, schemaOf, tickRecord } from './telemetry.js';
 
@@ -94,13 +99,14 @@ export function assertSameInAnyGrouping(
   records: readonly InputRecord[],
   sizes: readonly number[],
   restores: readonly boolean[],
+  options: GraphOptions = {},
 ): Map<string, string[]> {
-  const oneByOne = lanesOf(runGrouped(new PartitionGraph(plans), records, [1]));
-  assert.deepEqual(lanesOf(runGrouped(new PartitionGraph(plans), records, sizes)), oneByOne);
+  const oneByOne = lanesOf(runGrouped(new PartitionGraph(plans, [], options), records, [1]));
+  assert.deepEqual(lanesOf(runGrouped(new PartitionGraph(plans, [], options), records, sizes)), oneByOne);
 
   const store = new Map<string, Uint8Array>();
   const out: ProcessorOutput[] = [];
-  let graph = new PartitionGraph(plans);
+  let graph = new PartitionGraph(plans, [], options);
   for (let at = 0, turn = 0; at < records.length; turn++) {
     const size = sizes[turn % sizes.length]!;
     out.push(...graph.run(records.slice(at, at + size)));
@@ -109,7 +115,7 @@ export function assertSameInAnyGrouping(
       if (value === null) store.delete(key);
       else store.set(key, Uint8Array.from(value));
     }
-    if (restores[turn % restores.length]) graph = new PartitionGraph(plans, store);
+    if (restores[turn % restores.length]) graph = new PartitionGraph(plans, store, options);
   }
   assert.deepEqual(lanesOf(out), oneByOne);
   return oneByOne;

@@ -23,9 +23,9 @@ const use = {
   doc: 'A TypeScript or JavaScript module that builds the processor, in place of `steps`; it may name its streams itself',
 } as const;
 const onError = {
-  spec: choice({ stop: true, 'dead-letter': false, skip: false }),
+  spec: choice({ stop: true, 'dead-letter': true, skip: true }),
   default: 'stop',
-  doc: 'What happens when a step fails: the partition stops at its checkpoint, and says so',
+  doc: 'What becomes of rows that a step fails for: the partition stops at its checkpoint, they go to the dead letters, or they are left out',
 } as const;
 
 const ofSteps = { from, steps, onError };
