@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { PitwallError } from '../../core/errors.js';
-import type { MapStep, ProcessorPlan } from '../plan.js';
+import { loadModule } from '../modules/load-module.js';
+import type { Input, MapStep, ProcessorPlan } from '../plan.js';
 import { functionOf, type UserFunction } from './function-definition.js';
 import { moduleLine } from './function-fault.js';
 
@@ -29,7 +29,7 @@ export async function loadFunctions(plans: readonly ProcessorPlan[]): Promise<Fu
     for (const [i, step] of plan.steps.entries()) {
       if (step.verb !== 'map' || loaded.has(keyOf(step))) continue;
       try {
-        loaded.set(keyOf(step), await loadFunction(step));
+        loaded.set(keyOf(step), await loadFunction(plan, step));
       } catch (cause) {
         throw loadFailed(`processor ${plan.name}, steps[${i}], map`, step, cause);
       }
@@ -53,11 +53,10 @@ export async function loadOldFunctions(
   for (const plan of plans) {
     for (const step of mapSteps([plan])) {
       try {
-        const functions = await loadFunctions([{ ...plan, steps: [step] }]);
-        loaded.set(keyOf(step), functions.of(step));
+        loaded.set(keyOf(step), await loadFunction(plan, step));
       } catch (error) {
         loaded.set(keyOf(step), functionOf(() => null)!);
-        const why = (error as Error).message;
+        const why = `${moduleName(step)}: ${(error as Error).message}`;
         warn(`rows that processor ${plan.name} had yet to give by its old plan are lost at its map: ${why}`);
       }
     }
@@ -65,15 +64,26 @@ export async function loadOldFunctions(
   return { of: (step) => loaded.get(keyOf(step))! };
 }
 
-async function loadFunction(step: MapStep): Promise<UserFunction> {
-  const { module, index } = step;
-  if (index !== null) throw new Error('functions of a dataframe are not part of this version');
-  if (!existsSync(module)) throw new Error('there is no such file');
-  const exported = (await import(pathToFileURL(module).href)) as Record<string, unknown>;
+async function loadFunction(plan: ProcessorPlan, { module, index, inputs }: MapStep): Promise<UserFunction> {
+  if (index !== null) return dataFrameFunction(plan, module, index, inputs ?? null);
+  const exported = await loadModule(module);
   const found = functionOf(exported.default);
   if (found) return found;
   const what = 'default' in exported ? 'its default export is no function' : 'it has no default export';
   throw new Error(`${what}; write export default rowFunction({ … }), or export default (row) => …`);
+}
+
+/** A function of a dataframe, whose module must build the plan that runs: else its functions may be others. */
+async function dataFrameFunction(
+  plan: ProcessorPlan,
+  module: string,
+  index: number,
+  inputs: readonly Input[] | null,
+): Promise<UserFunction> {
+  const { buildDataFrame } = await import('../modules/build-dataframe.js');
+  const built = await buildDataFrame(module, plan.name, inputs);
+  if (isDeepStrictEqual(built.plan, plan)) return functionOf(built.functions[index])!;
+  throw new Error('it builds another plan than the one that runs; restart after changes of a module');
 }
 
 function loadFailed(where: string, step: MapStep, cause: unknown): PitwallError {
