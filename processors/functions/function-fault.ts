@@ -3,9 +3,8 @@ import { PitwallError } from '../../core/errors.js';
 import type { StepContext } from '../verbs/step-context.js';
 import { CellFault } from './stored-cell.js';
 
-/** `file:///a/b.js:12:5` or `/a/b.ts:12:5` at the end of a line of a stack. */
-const PLACE = /((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/;
-
+/** A place in a line of a stack: `at call (file:///a/b.js:12:5)`, `at /a/b.ts:12:5`. */
+const PLACE = /^\s*at (?:.*\(|async )?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*):(\d+):(\d+)\)?$/;
 /** Messages whose lines are remembered. */
 const REMEMBERED_MAX = 100;
 
@@ -36,13 +35,13 @@ export class ModuleLines {
 
 /**
  * `FILE:LINE:COLUMN` of the innermost line of the user's that is on the stack: one of the module, else one of a file that
- * it imports; the module alone where there is none. Stacks name the lines of the sources.
+ * it imports, packages aside; the module alone where there is none. Stacks name the lines of the sources.
  */
 export function moduleLine(cause: unknown, module: string): string {
   const stack = cause instanceof Error ? String(cause.stack) : '';
   for (const line of stack.split('\n')) {
-    const place = PLACE.exec(line.trim());
-    if (!place || !line.trimStart().startsWith('at ')) continue;
+    const place = PLACE.exec(line);
+    if (!place) continue;
     const file = pathOf(place[1]!);
     if (file !== null && !isOwn(file)) return `${file}:${place[2]}:${place[3]}`;
   }
@@ -58,12 +57,13 @@ function pathOf(text: string): string | null {
   }
 }
 
-const OWN_FOLDERS = ['processors', 'columnar', 'core'];
+const OWN_FOLDERS = ['processors', 'columnar', 'core', 'pipeline'];
 /** This package as it was built, and as its sources stand: stacks name the latter. */
-const ROOTS = [new URL('../../', import.meta.url), new URL('../../../', import.meta.url)].map((url) =>
-  fileURLToPath(url),
-);
+const ROOTS = ['../../', '../../../'].map((above) => new URL(above, import.meta.url)).map((url) => fileURLToPath(url));
 
 function isOwn(file: string): boolean {
-  return ROOTS.some((root) => OWN_FOLDERS.some((folder) => file.startsWith(`${root}${folder}/`)));
+  return (
+    file.includes('/node_modules/') ||
+    ROOTS.some((root) => OWN_FOLDERS.some((folder) => file.startsWith(`${root}${folder}/`)))
+  );
 }

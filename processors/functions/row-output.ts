@@ -68,16 +68,21 @@ export class RowOutput {
       if (!(fault instanceof NewColumns)) throw fault;
     }
     this.flush(emit);
-    for (const item of Array.isArray(result) ? result : [result]) this.learn(item);
-    this.layOut();
-    this.read();
+    const known = this.produced.size;
     try {
+      for (const item of Array.isArray(result) ? result : [result]) this.learn(item);
+      this.layOut();
+      this.read();
       this.putAll(row, result);
+      return true;
     } catch (fault) {
+      // A row that fails teaches nothing.
+      for (const name of [...this.produced.keys()].slice(known)) this.produced.delete(name);
+      this.layOut();
+      this.read();
       this.truncate(0, 0);
       throw fault;
     }
-    return true;
   }
 
   /** Gives what was collected. */

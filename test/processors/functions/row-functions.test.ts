@@ -43,11 +43,11 @@ function everythingMade(row: Row, types: Map<string, string>): Row[] | 'fails' {
     for (const [name, cell] of Object.entries(cells === true ? {} : (cells as Row))) {
       if (cell === undefined || cell === null || name in row) continue;
       if (!learned.has(name)) learned.set(name, typeof cell);
-      types.set(name, learned.get(name)!);
       if (learned.get(name) !== typeof cell) return 'fails';
     }
   }
   for (const each of made) if (typeof each.big === 'bigint' && BigInt.asIntN(64, each.big) !== each.big) return 'fails';
+  for (const [name, type] of learned) types.set(name, type);
   return made;
 }
 
