@@ -37,7 +37,7 @@ start of the original. "show" and "replay" are not part of this version.`,
       if (fault) throw usageError(`--stream "${values.stream}" ${fault}`);
     }
     const pattern = typeof values.stream === 'string' ? new StreamPattern(values.stream) : null;
-    const config = loadConfig(values.config as string, io.env);
+    const config = await loadConfig(values.config as string, io.env);
     const open = await openTopic(config, DEAD_LETTERS_TOPIC);
     const found: { position: string; letter: DeadLetter }[] = [];
     let unreadable = 0;

@@ -12,7 +12,17 @@ export interface ProcessorPlan {
 
 export type Input = { pattern: string } | { processor: string };
 
-export type Step = SelectStep | ColumnsStep | FilterStep | JoinStep | MapStep;
+export type Step =
+  | SelectStep
+  | ColumnsStep
+  | FilterStep
+  | JoinStep
+  | WindowStep
+  | RollingStep
+  | ResampleStep
+  | FillStep
+  | SortStep
+  | MapStep;
 
 /** Keeps the named columns in this order, or drops them. */
 export interface SelectStep {
@@ -50,6 +60,71 @@ export interface JoinStep {
   keep: 'inner' | 'left';
   /** Put before the names of the right columns; needed where one exists on the left. */
   prefix: string;
+}
+
+/** What a window spans; each stream of rows has its own. */
+export type WindowKind =
+  /** `[k * size, (k + 1) * size)`, counted from 1970. */
+  | { tumblingUs: number }
+  /** `[k * step, k * step + size)`; the step is not longer than the size. */
+  | { hopping: { sizeUs: number; stepUs: number } }
+  /** `(t - size, t]` for each time `t` of a row. */
+  | { slidingUs: number }
+  /** Rows less than this apart are one session. */
+  | { sessionUs: number }
+  /** Each so many rows, in the order they come. */
+  | { rows: number }
+  /** A new one whenever the value of the expression changes, in the order rows come. */
+  | { cut: string };
+
+/** One row for each window: its start as time, `windowEndUs`, and the aggregates. */
+export interface WindowStep {
+  verb: 'window';
+  kind: WindowKind;
+  /** A window of time closes when a row this much after its end has come. */
+  graceUs: number;
+  /** A window that is open this long after it could have closed, by the clock of the entity, is given as it stands. */
+  idleUs: number;
+  /** `update`: each row gives the windows it changed, and nothing is given when they close. */
+  emit: 'close' | 'update';
+  aggregate: Record<string, string>;
+}
+
+/** Adds or replaces columns with aggregates over `(t - overUs, t]`, for each row at its time `t`, itself included. */
+export interface RollingStep {
+  verb: 'rolling';
+  overUs: number;
+  columns: Record<string, string>;
+}
+
+export type ResampleHow = 'linear' | 'step' | 'angle' | 'nearest';
+
+/** Brings each stream to the times that are multiples of `everyUs` since 1970. */
+export interface ResampleStep {
+  verb: 'resample';
+  everyUs: number;
+  how: ResampleHow;
+  /** Between two rows further apart than this no row is made; null = any distance. */
+  maxGapUs: number | null;
+  /** Columns whose values are found otherwise than `how`. */
+  channels: Record<string, ResampleHow>;
+}
+
+/** What stands for a null: the last value before, a point on the line between its neighbours, or a constant. */
+export type FillValue = { method: 'last' | 'linear' } | { value: number | boolean | string };
+
+/** Puts values in the place of nulls. */
+export interface FillStep {
+  verb: 'fill';
+  columns: Record<string, FillValue>;
+}
+
+/** Puts rows in time order that came at most `latenessUs` behind a later one; adds the column `backfill`. */
+export interface SortStep {
+  verb: 'sort';
+  latenessUs: number;
+  /** Whether all rows of one stamp stay, or only the one that came last. */
+  equal: 'all' | 'last';
 }
 
 /** Gives the rows to a function of a user's module. */

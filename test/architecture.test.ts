@@ -32,6 +32,7 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   'lz4-napi': ['kafka'],
   snappy: ['kafka'],
   piscina: ['processors'],
+  esbuild: ['processors/modules'],
   mqtt: ['devices'],
   yaml: ['pipeline/config'],
   'hyparquet-writer': ['sinks/file'],

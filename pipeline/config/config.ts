@@ -83,6 +83,21 @@ export interface ProcessorConfig {
   onError: OnError;
 }
 
+/** What the file alone says: plans that modules build are not there yet (see load-modules.ts). */
+export interface FileConfig extends Omit<Config, 'processors'> {
+  processors: (ProcessorConfig | ModuleProcessor)[];
+}
+
+/** A processor whose plan is built by a module. */
+export interface ModuleProcessor {
+  name: string;
+  /** Absolute. */
+  module: string;
+  /** Null: the module names its streams. */
+  from: Input[] | null;
+  onError: ProcessorConfig['onError'];
+}
+
 export type SinkConfig = FileSinkConfig | KafkaSinkConfig;
 
 export interface FileSinkConfig {

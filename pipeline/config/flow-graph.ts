@@ -55,19 +55,22 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
     add('stream', pattern.text, pattern.text, rateHz === null ? '' : `${rateHz} Hz`);
   }
   for (const { plan } of config.processors) {
-    add('processor', plan.name, plan.name, plan.steps.map((step) => step.verb).join(', '));
+    const module = shown(child(child(child(root, 'processors'), plan.name), 'use'));
+    const steps = plan.steps.map((step) => step.verb).join(', ');
+    add('processor', plan.name, plan.name, module && steps ? `${module}: ${steps}` : module || steps);
   }
   for (const { plan } of config.processors) {
     const to = ids.get(`processor ${plan.name}`)!;
     const node = child(child(root, 'processors'), plan.name);
-    const from = itemsOf(child(node, 'from')).map(shown);
+    // A module may read its inputs in an order of its own, and some that only it names.
+    const from = child(node, 'use') ? [] : itemsOf(child(node, 'from')).map(shown);
     plan.from.forEach((each, i) => {
-      edges.push({ from: input(each, from[i]!), to, label: 'rows' });
+      edges.push({ from: input(each, from[i] ?? nameOf(each)), to, label: 'rows' });
     });
     const steps = itemsOf(child(node, 'steps'));
     plan.steps.forEach((step, i) => {
       if (step.verb !== 'join') return;
-      const written = shown(child(child(steps[i], 'join'), 'with'));
+      const written = shown(child(child(steps[i], 'join'), 'with')) || nameOf(step.with);
       edges.push({ from: input(step.with, written), to, label: 'join' });
     });
   }
@@ -80,6 +83,10 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
     for (const each of from) edges.push({ from: each, to, label: 'rows' });
   }
   return { nodes, edges };
+}
+
+function nameOf(input: Input): string {
+  return 'pattern' in input ? input.pattern : input.processor;
 }
 
 function brokers(kafka: ConfigNode): string {

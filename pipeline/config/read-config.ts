@@ -7,7 +7,7 @@ import { busConfig } from './bus-config.js';
 import { checkKafka } from './check-kafka.js';
 import { checkProcessors } from './check-processors.js';
 import { checkRules } from './check-rules.js';
-import type { Config } from './config.js';
+import type { FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
 import type { ConfigNode } from './config-node.js';
 import { topSpec } from './keys/top-keys.js';
 import { maskClash } from './masked-braces.js';
@@ -24,14 +24,19 @@ const FILE_BYTES_MAX = 1024 * 1024;
 export interface Reading {
   /** As it was given; messages name it so. */
   file: string;
+  /** What the file holds; empty when it cannot be read. */
+  text: string;
   /** Null when any problem is an error. */
-  config: Config | null;
+  config: FileConfig | null;
   problems: Problem[];
   /** The file's values with their positions, for what shows it as written; null when it is no YAML. */
   root: ConfigNode | null;
 }
 
-/** Reads and checks a configuration file. Never throws for what the file holds; all its problems are in the result. */
+/**
+ * Reads and checks a configuration file, without the modules that it names. Never throws for what the file holds; all its
+ * problems are in the result.
+ */
 export function readConfig(file: string, environment: Environment): Reading {
   let bytes: Buffer;
   try {
@@ -42,7 +47,7 @@ export function readConfig(file: string, environment: Environment): Reading {
     const why =
       code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder' : `cannot be read (${code})`;
     problems.error(0, `${why}; name the configuration with -c FILE`);
-    return { file, config: null, problems: problems.list(), root: null };
+    return { file, text: '', config: null, problems: problems.list(), root: null };
   }
   return readConfigBytes(file, bytes, environment);
 }
@@ -54,11 +59,11 @@ export function readConfigBytes(file: string, bytes: Uint8Array, environment: En
   const fault = textFault(text, bytes);
   if (fault) {
     problems.error(fault.at, fault.message);
-    return { file, config: null, problems: problems.list(), root: null };
+    return { file, text, config: null, problems: problems.list(), root: null };
   }
   const root = readYaml(text, environment, problems);
   const config = root && check(root, file, problems);
-  return { file, config, problems: problems.list(), root };
+  return { file, text, config, problems: problems.list(), root };
 }
 
 function textFault(text: string, bytes: Uint8Array): { at: number; message: string } | null {
@@ -85,7 +90,7 @@ function controlCharacterIn(text: string): number {
   return -1;
 }
 
-function check(root: ConfigNode, file: string, problems: Problems): Config | null {
+function check(root: ConfigNode, file: string, problems: Problems): FileConfig | null {
   const raw = topSpec.check(root, '', { problems, folder: dirname(resolve(file)) });
   const references = new References(root, problems);
   references.check();
@@ -113,10 +118,12 @@ function check(root: ConfigNode, file: string, problems: Problems): Config | nul
       decoder: stream.decoder ?? null,
     })),
     bus: busConfig(raw.bus),
-    processors: [...(raw.processors ?? [])].map(([name, { from, steps, onError }]) => ({
-      plan: processorPlan(name, from, steps, references),
-      onError,
-    })),
+    processors: [...(raw.processors ?? [])].map(
+      ([name, { from, onError, ...how }]): ProcessorConfig | ModuleProcessor =>
+        'steps' in how
+          ? { plan: processorPlan(name, from!, how.steps, references), onError }
+          : { name, module: how.use, from: from ? inputs(from) : null, onError },
+    ),
     sinks: [...(raw.sinks ?? [])].map(([name, sink]) => sinkConfig(name, sink, inputs(sink.from))),
     workers: raw.workers ?? Math.max(1, availableParallelism() - 1),
     warnings: problems.list().map((problem) => formatProblem(file, problem)),

@@ -3,6 +3,7 @@ import { suggest } from '../../core/suggest.js';
 import type { Node, ValueType } from './ast.js';
 import type { ExpressionFault } from './fault.js';
 import { FUNCTIONS, signature } from './functions.js';
+import { homeOf } from './step-functions.js';
 
 export type ExpressionCheck = { type: ValueType; faults: ExpressionFault[] };
 
@@ -128,7 +129,12 @@ export function inferTypes(
     const least = entry.args.length;
     if (node.args.length < least || (node.args.length > least && !entry.more)) {
       const given = node.args.length;
-      fault(node, `${signature(node.name)} takes ${least}${entry.more ? ' or more' : ''} values, not ${given}`);
+      const home = homeOf(node.name);
+      const advice = home === null ? '' : `; ${node.name} over many rows belongs in ${home}`;
+      fault(
+        node,
+        `${signature(node.name)} takes ${least}${entry.more ? ' or more' : ''} values, not ${given}${advice}`,
+      );
       for (const arg of node.args) infer(arg);
       return entry.result;
     }

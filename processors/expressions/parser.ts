@@ -2,27 +2,40 @@ import { suggest } from '../../core/suggest.js';
 import type { ArithmeticOp, CompareOp, Node } from './ast.js';
 import { refuse } from './fault.js';
 import { FUNCTIONS } from './functions.js';
+import { homeOf } from './step-functions.js';
 import { type Token, tokenize } from './tokenizer.js';
 
 /** Far beyond what anyone writes by hand; the limit keeps the recursion over the tree small. */
 const TOKENS_MAX = 1000;
 
+/** Names of functions beside those that every expression has; a Map or a Set will do. */
+export interface FunctionNames {
+  has(name: string): boolean;
+  keys(): Iterable<string>;
+}
+
+const NO_MORE: FunctionNames = new Set();
+
 /**
  * Parses an expression; throws an `ExpressionError` at the first fault. Binding, loosest first: `or`, `and`, `not`,
- * comparisons with `is` and `in` (which do not chain), `+ -`, `* / %`, sign, `^` (to the right).
+ * comparisons with `is` and `in` (which do not chain), `+ -`, `* / %`, sign, `^` (to the right). Calls of the functions
+ * named by `more` are for the caller to understand, before the tree is checked or compiled.
  */
-export function parseExpression(text: string): Node {
+export function parseExpression(text: string, more: FunctionNames = NO_MORE): Node {
   const tokens = tokenize(text);
   if (tokens.length > TOKENS_MAX) {
     refuse(0, text.length, `the expression has ${tokens.length} words and signs; the limit is ${TOKENS_MAX}`);
   }
-  return new Parser(tokens).parse();
+  return new Parser(tokens, more).parse();
 }
 
 class Parser {
   private next = 0;
 
-  constructor(private readonly tokens: readonly Token[]) {}
+  constructor(
+    private readonly tokens: readonly Token[],
+    private readonly more: FunctionNames,
+  ) {}
 
   parse(): Node {
     if (this.tokens[0]!.kind === 'end') refuse(0, 0, 'the expression is empty');
@@ -145,8 +158,10 @@ class Parser {
   }
 
   private call(name: string, at: number): Node {
-    if (!Object.hasOwn(FUNCTIONS, name)) {
-      const meant = suggest(name, Object.keys(FUNCTIONS));
+    if (!Object.hasOwn(FUNCTIONS, name) && !this.more.has(name)) {
+      const home = homeOf(name);
+      if (home !== null) refuse(at, name.length, `${name} takes values of many rows; it belongs in ${home}`);
+      const meant = suggest(name, [...Object.keys(FUNCTIONS), ...this.more.keys()]);
       refuse(at, name.length, `there is no function ${name}${meant ? `; did you mean ${meant}?` : ''}`, meant);
     }
     this.sign('(');

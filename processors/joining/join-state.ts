@@ -1,8 +1,8 @@
 import type { Batch } from '../../columnar/batch.js';
 import type { Field } from '../../columnar/schema.js';
+import { TimeQueue } from '../time-queue.js';
 import { stepFailed } from '../verbs/step-context.js';
 import type { Join } from './join.js';
-import { LeftQueue } from './left-queue.js';
 import { packRows, unpackRows } from './packed-rows.js';
 import { RightBuffer } from './right-buffer.js';
 
@@ -26,7 +26,7 @@ export class JoinState {
   lateLeftRows = 0;
   lateRightRows = 0;
   changed = false;
-  private readonly lanes = new Map<string, LeftQueue>();
+  private readonly lanes = new Map<string, TimeQueue>();
 
   constructor(private readonly join: Join) {
     this.right = new RightBuffer(join.physical);
@@ -49,7 +49,7 @@ export class JoinState {
   addLeft(laneId: string, batch: Batch): void {
     this.changed = true;
     let lane = this.lanes.get(laneId);
-    if (!lane) this.lanes.set(laneId, (lane = new LeftQueue()));
+    if (!lane) this.lanes.set(laneId, (lane = new TimeQueue()));
     if (batch.timeUs[0]! < lane.releasedUs) this.lateLeftRows += countNotAfter(batch, lane.releasedUs - 1);
     lane.add(batch);
   }
@@ -119,7 +119,7 @@ export class JoinState {
   restore(from: JoinSnapshot): void {
     if (from.right) this.right.restore(from.right.fields, unpackRows(from.right.rows), from.right.frontierUs);
     for (const { id, frontierUs, releasedUs, waiting } of from.lanes) {
-      const lane = new LeftQueue();
+      const lane = new TimeQueue();
       for (const rows of waiting) lane.add(unpackRows(rows));
       lane.frontierUs = frontierUs;
       lane.releasedUs = releasedUs;

@@ -1,8 +1,8 @@
 import { type Batch, type CellArray, type Column, isNull } from '../../columnar/batch.js';
-import { int64ToFloat64 } from '../../columnar/int64.js';
 import { upperBound } from '../../columnar/kernels/bisect.js';
 import { bitsOfBytes } from '../../columnar/kernels/bitmap.js';
 import { copyCells, newCells } from '../../columnar/kernels/cells.js';
+import { convertCells, sameCells } from '../../columnar/kernels/convert.js';
 import { compactDictionary, DictionaryMerger } from '../../columnar/kernels/dictionary.js';
 import { takeCells } from '../../columnar/kernels/take.js';
 import { type Field, Schema } from '../../columnar/schema.js';
@@ -122,9 +122,9 @@ export class RightBuffer {
     }
     const from = this.stored(before!);
     const to = this.stored(after);
-    if (from.type === to.type && from.scale === to.scale && from.offset === to.offset) return column;
+    if (sameCells(from, to)) return column;
     const values = newCells(type, capacity);
-    writeConverted(column.values, 0, from, values, 0, to, this.tail);
+    convertCells(column.values, 0, from, values, 0, to, this.tail);
     return { values, nullBytes: column.nullBytes, texts: column.texts };
   }
 
@@ -144,7 +144,7 @@ export class RightBuffer {
       const to = column.values as Int32Array;
       for (let i = 0; i < rows; i++) to[this.tail + i] = moved[from[i]!]!;
     } else {
-      writeConverted(source.values, 0, batch.schema.fields[at]!, column.values, this.tail, this.stored(own), rows);
+      convertCells(source.values, 0, batch.schema.fields[at]!, column.values, this.tail, this.stored(own), rows);
     }
     if (source.nulls) {
       const bytes = this.nullBytesOf(column);
@@ -206,29 +206,4 @@ export class RightBuffer {
       if (column.nullBytes) column.nullBytes.set(takeCells('u8', column.nullBytes, order, count) as Uint8Array, from);
     });
   }
-}
-
-/** Copies cells of one numeric type into another, through what they stand for when the types differ. */
-function writeConverted(
-  from: CellArray,
-  start: number,
-  fromField: Field,
-  to: CellArray,
-  at: number,
-  toField: Field,
-  count: number,
-): void {
-  const same =
-    fromField.type === toField.type && fromField.scale === toField.scale && fromField.offset === toField.offset;
-  if (same) {
-    copyCells(to, at, from, start, count);
-    return;
-  }
-  const numbers = new Float64Array(count);
-  const part = from.subarray(start, start + count);
-  if (part instanceof BigInt64Array) int64ToFloat64(part, numbers, count);
-  else numbers.set(part);
-  const { scale, offset } = fromField;
-  if (scale !== 1 || offset !== 0) for (let i = 0; i < count; i++) numbers[i] = numbers[i]! * scale + offset;
-  (to as Float64Array).set(numbers, at);
 }

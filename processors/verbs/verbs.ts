@@ -1,13 +1,29 @@
 import type { Input, ProcessorPlan, Step } from '../plan.js';
 import type { Path } from '../plan-fault.js';
 import { columns } from './columns.js';
+import { fill } from './fill.js';
 import { filter } from './filter.js';
 import { join } from './join.js';
+import { resample } from './resample.js';
+import { rolling } from './rolling.js';
 import { map } from './map.js';
 import { select } from './select.js';
+import { sort } from './sort.js';
 import type { Verb } from './verb.js';
+import { window } from './window.js';
 
-const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = { select, columns, filter, join, map };
+const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = {
+  select,
+  columns,
+  filter,
+  join,
+  window,
+  rolling,
+  resample,
+  fill,
+  sort,
+  map,
+};
 
 export function verbOf(step: Step): Verb {
   return VERBS[step.verb] as Verb;

@@ -120,6 +120,29 @@ export function bothOrNeither<T extends object>(
   };
 }
 
+/** An object with exactly one of some of its keys. */
+export function exactlyOneOf<T extends object>(spec: Spec<T>, keys: readonly (keyof T & string)[]): Spec<T> {
+  const listed = `${keys.slice(0, -1).join(', ')} or ${keys.at(-1)}`;
+  return {
+    ...spec,
+    check(node, where, context) {
+      const given = entriesOf(node).filter(({ key }) => (keys as readonly string[]).includes(key));
+      const value = spec.check(node, where, context);
+      if (given.length === 1 || node.kind !== 'map') return value;
+      const [first, second] = given;
+      if (second) {
+        context.problems.error(
+          second.keyOffset,
+          `${where} has "${second.key}" beside "${first!.key}"; write one of ${listed}`,
+        );
+      } else if (value !== undefined) {
+        context.problems.error(node.owner, `${where} lacks its kind; write one of ${listed}`);
+      }
+      return undefined;
+    },
+  };
+}
+
 /** Checks each known key, reports the others, puts defaults; undefined when anything was wrong. */
 export function checkKeys(
   keys: Keys,

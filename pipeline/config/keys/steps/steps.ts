@@ -3,15 +3,20 @@ import type { References } from '../../references.js';
 import type { Spec } from '../../spec/spec.js';
 import { verbs } from '../../spec/variants.js';
 import { columns } from './columns-key.js';
+import { fill } from './fill-key.js';
 import { filter } from './filter-key.js';
 import { join } from './join-key.js';
+import { resample } from './resample-key.js';
+import { rolling } from './rolling-key.js';
 import { map } from './map-key.js';
 import { select } from './select-key.js';
+import { sort } from './sort-key.js';
 import type { StepKey } from './step-key.js';
+import { window } from './window-key.js';
 
 /** The verbs of this version, and those it knows by name only. */
-const STEPS = { select, columns, filter, join, map };
-const LATER = ['resample', 'window', 'rolling', 'group', 'fill'];
+const STEPS = { select, columns, filter, join, window, rolling, resample, fill, sort, map };
+const LATER = ['group'];
 
 type Specs = { [V in keyof typeof STEPS]: (typeof STEPS)[V]['spec'] };
 type CheckedStep = NonNullable<ReturnType<typeof stepSpec.check>>;

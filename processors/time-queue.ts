@@ -1,7 +1,8 @@
-import type { Batch } from '../../columnar/batch.js';
-import { lowerBound, upperBound } from '../../columnar/kernels/bisect.js';
-import { concatBatches } from '../../columnar/kernels/concat.js';
-import { copyRows, sliceRows } from '../../columnar/kernels/slice.js';
+import type { Batch } from '../columnar/batch.js';
+import { lowerBound, upperBound } from '../columnar/kernels/bisect.js';
+import { concatBatches } from '../columnar/kernels/concat.js';
+import { copyRows, sliceRows } from '../columnar/kernels/slice.js';
+import { takeRows } from '../columnar/kernels/take.js';
 
 interface Slice {
   batch: Batch;
@@ -9,14 +10,19 @@ interface Slice {
   to: number;
 }
 
-/** The left rows of one lane of a join that wait to be released, in time order, equal stamps in the order they came. */
-export class LeftQueue {
+/**
+ * Rows of one lane that wait to be released, in time order, equal stamps in the order they came. With `equal` `last` a
+ * row takes the place of those of its stamp that wait.
+ */
+export class TimeQueue {
   /** The latest time that came. */
   frontierUs = -Infinity;
   /** The latest time that was released. */
   releasedUs = -Infinity;
   rows = 0;
   private slices: Slice[] = [];
+
+  constructor(private readonly equal: 'all' | 'last' = 'all') {}
 
   /** The time of the first row that waits; Infinity when none does. */
   get headUs(): number {
@@ -25,12 +31,30 @@ export class LeftQueue {
   }
 
   add(batch: Batch): void {
-    const last = this.slices.at(-1);
-    const next = { batch, from: 0, to: batch.rows };
-    if (last === undefined || last.batch.timeUs[last.to - 1]! <= batch.timeUs[0]!) this.slices.push(next);
-    else this.slices = merge(this.slices, next);
-    this.rows += batch.rows;
     this.frontierUs = Math.max(this.frontierUs, batch.timeUs[batch.rows - 1]!);
+    const added = this.equal === 'all' ? batch : lastOfEqual(batch);
+    this.insert({ batch: added, from: 0, to: added.rows });
+  }
+
+  /** Touches only the slices that end behind the first new row. */
+  private insert(added: Slice): void {
+    const firstUs = added.batch.timeUs[0]!;
+    let at = this.slices.length;
+    while (at > 0 && this.isBehind(this.slices[at - 1]!, firstUs)) at--;
+    if (at === this.slices.length) {
+      this.slices.push(added);
+      this.rows += added.to;
+      return;
+    }
+    const behind = this.slices.splice(at);
+    const merged = merge(behind, added, this.equal);
+    for (const slice of merged) this.slices.push(slice);
+    this.rows += countRows(merged) - countRows(behind);
+  }
+
+  private isBehind({ batch, to }: Slice, timeUs: number): boolean {
+    const lastUs = batch.timeUs[to - 1]!;
+    return lastUs > timeUs || (lastUs === timeUs && this.equal === 'last');
   }
 
   /** Takes out the rows with a time before `settledUs`, or not after `expiredUs`. */
@@ -75,19 +99,22 @@ export class LeftQueue {
   }
 }
 
-/** Puts the rows of `added` between those of `slices`, after equal stamps. */
-function merge(slices: readonly Slice[], added: Slice): Slice[] {
+/** Puts the rows of `added` between those of `slices`, after equal stamps or in their place. */
+function merge(slices: readonly Slice[], added: Slice, equal: 'all' | 'last'): Slice[] {
   const out: Slice[] = [];
   const { batch, to } = added;
   let from = added.from;
   for (const slice of slices) {
+    const { timeUs } = slice.batch;
     let at = slice.from;
     while (from < to && at < slice.to) {
-      const until = upperBound(slice.batch.timeUs, batch.timeUs[from]!, at, slice.to);
+      const nextUs = batch.timeUs[from]!;
+      const behind = upperBound(timeUs, nextUs, at, slice.to);
+      const until = equal === 'all' ? behind : lowerBound(timeUs, nextUs, at, behind);
       if (until > at) out.push({ batch: slice.batch, from: at, to: until });
-      at = until;
+      at = behind;
       if (at === slice.to) break;
-      const before = lowerBound(batch.timeUs, slice.batch.timeUs[at]!, from, to);
+      const before = lowerBound(batch.timeUs, timeUs[at]!, from, to);
       out.push({ batch, from, to: before });
       from = before;
     }
@@ -95,4 +122,20 @@ function merge(slices: readonly Slice[], added: Slice): Slice[] {
   }
   if (from < to) out.push({ batch, from, to });
   return out;
+}
+
+/** The batch with only the last row of each stamp. */
+function lastOfEqual(batch: Batch): Batch {
+  const { rows, timeUs } = batch;
+  const indices = new Int32Array(rows);
+  let kept = 0;
+  for (let i = 0; i < rows; i++) {
+    indices[kept] = i;
+    if (i + 1 === rows || timeUs[i + 1]! > timeUs[i]!) kept++;
+  }
+  return kept === rows ? batch : takeRows(batch, indices, kept);
+}
+
+function countRows(slices: readonly Slice[]): number {
+  return slices.reduce((rows, { from, to }) => rows + to - from, 0);
 }
