@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { PitwallError } from '../../core/errors.js';
+import { buildDataFrame } from '../modules/build-dataframe.js';
+import { loadModule } from '../modules/load-module.js';
+import { badModule } from '../modules/module-fault.js';
 import type { MapStep, ProcessorPlan } from '../plan.js';
 import { functionOf, type UserFunction } from './function-definition.js';
-import { moduleLine } from './function-fault.js';
 
 /** The functions of the `map` steps of plans, loaded. */
 export interface Functions {
@@ -29,9 +29,9 @@ export async function loadFunctions(plans: readonly ProcessorPlan[]): Promise<Fu
     for (const [i, step] of plan.steps.entries()) {
       if (step.verb !== 'map' || loaded.has(keyOf(step))) continue;
       try {
-        loaded.set(keyOf(step), await loadFunction(step));
+        loaded.set(keyOf(step), await loadFunction(step, plan));
       } catch (cause) {
-        throw loadFailed(`processor ${plan.name}, steps[${i}], map`, step, cause);
+        throw loadFailed(`processor ${plan.name}, steps[${i}], map`, cause);
       }
     }
   }
@@ -65,21 +65,24 @@ export async function loadOldFunctions(
   return { of: (step) => loaded.get(keyOf(step))! };
 }
 
-async function loadFunction(step: MapStep): Promise<UserFunction> {
-  const { module, index } = step;
-  if (index !== null) throw new Error('functions of a dataframe are not part of this version');
-  if (!existsSync(module)) throw new Error('there is no such file');
-  const exported = (await import(pathToFileURL(module).href)) as Record<string, unknown>;
+/** A function of a dataframe is that of the frame which the module builds anew, since functions do not cross threads. */
+async function loadFunction({ module, index }: MapStep, plan: ProcessorPlan): Promise<UserFunction> {
+  if (index !== null) {
+    const { functions } = await buildDataFrame(module, plan.name, plan.from);
+    const found = functionOf(functions[index]);
+    if (found) return found;
+    throw badModule(module, `builds a frame without a function ${index + 1}; it must build the same at each call`);
+  }
+  const exported = await loadModule(module);
   const found = functionOf(exported.default);
   if (found) return found;
-  const what = 'default' in exported ? 'its default export is no function' : 'it has no default export';
-  throw new Error(`${what}; write export default rowFunction({ … }), or export default (row) => …`);
+  const what = 'default' in exported ? 'exports no function by default' : 'has no default export';
+  throw badModule(module, `${what}; write export default rowFunction({ … }), or export default (row) => …`);
 }
 
-function loadFailed(where: string, step: MapStep, cause: unknown): PitwallError {
-  const what = cause instanceof Error ? cause.message : String(cause);
-  const message = `${where} ${moduleLine(cause, moduleName(step))}: ${what}`;
-  return new PitwallError('processor-failed', message, { stage: 'processor', cause });
+function loadFailed(where: string, cause: unknown): PitwallError {
+  const what = cause instanceof PitwallError ? cause.message : String((cause as Error)?.stack ?? cause);
+  return new PitwallError('processor-failed', `${where}: ${what}`, { stage: 'processor', cause });
 }
 
 function keyOf({ module, index }: MapStep): string {
