@@ -31,7 +31,7 @@ const MODULES: Record<string, string> = {
   endless: 'export default () => {\n  for (;;);\n};\n',
   endless_load: 'for (;;);\n',
   leaks:
-    'const kept = [];\nexport default () => {\n  kept.push(Array.from({ length: 10_000 }, (_, more) => ({ more })));\n  return true;\n};\n',
+    'const kept = [];\nexport default () => {\n  kept.push(Array.from({ length: 20_000 }, (_, more) => ({ more })));\n  return true;\n};\n',
   huge: `import { statefulFunction } from '${FUNCTIONS}';
 export default statefulFunction({
   state: { seen: 'utf8' },
