@@ -41,11 +41,11 @@ test('Modules of map that are no functions are errors of the file, at the step, 
   assert.match(problems[0]!, /^f:6:14: processors\.p\.steps\[1\]\.map: \/broken\.ts:2:14: Expected identifier/);
   assert.match(
     problems[1]!,
-    /^f:7:32: processors\.q\.steps\[0\]\.map: \/none\.mjs has no default export; write export/,
+    /^f:7:34: processors\.q\.steps\[0\]\.map: \/none\.mjs has no default export; write export/,
   );
   assert.match(
     problems[2]!,
-    /^f:8:32: processors\.r\.steps\[0\]\.map: \/wrong\.ts:3:16: rowFunction: columns\.shift: "boolean"/,
+    /^f:8:34: processors\.r\.steps\[0\]\.map: \/wrong\.ts:3:16: rowFunction: columns\.shift: "boolean"/,
   );
 });
 
