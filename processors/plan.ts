@@ -134,4 +134,6 @@ export interface MapStep {
   module: string;
   /** Null: the module's default export is the function; else which function of the dataframe that the module builds. */
   index: number | null;
+  /** With `index`: what the module's function was given to build the dataframe; not there when it names its streams. */
+  inputs?: Input[];
 }

@@ -1,5 +1,7 @@
 import type { Schema } from '../../columnar/schema.js';
 import { checkSteps } from '../check-plan.js';
+import { functionOf, type UserFunction } from '../functions/function-definition.js';
+import type { At, RowResult } from '../functions/function-types.js';
 import type { Input, ProcessorPlan, Step } from '../plan.js';
 import type { PlanFault } from '../plan-fault.js';
 import { Arguments, type Duration } from './arguments.js';
@@ -18,6 +20,7 @@ import type {
 import type { BoolExpression, Expression, ResultOf, ResultsOf } from './expression.js';
 import { type FillOptions, fillStep } from './fill-step.js';
 import { type JoinOptions, joinStep } from './join-step.js';
+import type { Mapped, RowOf } from './mapped.js';
 import { type ResampleOptions, resampleStep } from './resample-step.js';
 import { schemaOfTypes } from './schema-of-types.js';
 import { type SortOptions, sortStep } from './sort-step.js';
@@ -164,7 +167,21 @@ export class StreamingDataFrame<C = Learned> {
     return this.with('sort', sortStep(options));
   }
 
-  /** The plan of a processor of this name. */
+  /**
+   * Gives each row to a function, which says what becomes of it; or to what `rowFunction`, `statefulFunction` or
+   * `batchFunction` make. The columns of what they make are not known to the compiler.
+   */
+  map<R extends RowResult>(of: (row: RowOf<C>, at: At) => R): StreamingDataFrame<Mapped<C, R>>;
+  map(of: UserFunction): StreamingDataFrame;
+  map(of: unknown): StreamingDataFrame {
+    if (functionOf(of) === null) new Arguments('map').fail('takes a function of a row, as in (row) => row.speed > 5');
+    // Where the function stands is known to who loads the module: see build-dataframe.ts.
+    const step: Step = { verb: 'map', module: '', index: this.functions.length };
+    const sources = this.sources.map(({ input }) => ({ input, schema: null }));
+    return new StreamingDataFrame(sources, [...this.steps, step], [...this.functions, of]);
+  }
+
+  /** The plan of a processor of this name; `map` steps have no module yet, but the index of their function. */
   plan(name: string): BuiltPlan {
     const from = this.sources.map(({ input }) => input);
     return { plan: { name, from, steps: structuredClone([...this.steps]) }, functions: this.functions };

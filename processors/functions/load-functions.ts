@@ -1,8 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { PitwallError } from '../../core/errors.js';
-import { buildDataFrame } from '../modules/build-dataframe.js';
 import { loadModule } from '../modules/load-module.js';
 import { badModule } from '../modules/module-fault.js';
-import type { MapStep, ProcessorPlan } from '../plan.js';
+import type { Input, MapStep, ProcessorPlan } from '../plan.js';
 import { functionOf, type UserFunction } from './function-definition.js';
 
 /** The functions of the `map` steps of plans, loaded. */
@@ -29,7 +29,7 @@ export async function loadFunctions(plans: readonly ProcessorPlan[]): Promise<Fu
     for (const [i, step] of plan.steps.entries()) {
       if (step.verb !== 'map' || loaded.has(keyOf(step))) continue;
       try {
-        loaded.set(keyOf(step), await loadFunction(step, plan));
+        loaded.set(keyOf(step), await loadFunction(plan, step));
       } catch (cause) {
         throw loadFailed(`processor ${plan.name}, steps[${i}], map`, cause);
       }
@@ -53,8 +53,7 @@ export async function loadOldFunctions(
   for (const plan of plans) {
     for (const step of mapSteps([plan])) {
       try {
-        const functions = await loadFunctions([{ ...plan, steps: [step] }]);
-        loaded.set(keyOf(step), functions.of(step));
+        loaded.set(keyOf(step), await loadFunction(plan, step));
       } catch (error) {
         loaded.set(keyOf(step), functionOf(() => null)!);
         const why = (error as Error).message;
@@ -65,14 +64,8 @@ export async function loadOldFunctions(
   return { of: (step) => loaded.get(keyOf(step))! };
 }
 
-/** A function of a dataframe is that of the frame which the module builds anew, since functions do not cross threads. */
-async function loadFunction({ module, index }: MapStep, plan: ProcessorPlan): Promise<UserFunction> {
-  if (index !== null) {
-    const { functions } = await buildDataFrame(module, plan.name, plan.from);
-    const found = functionOf(functions[index]);
-    if (found) return found;
-    throw badModule(module, `builds a frame without a function ${index + 1}; it must build the same at each call`);
-  }
+async function loadFunction(plan: ProcessorPlan, { module, index, inputs }: MapStep): Promise<UserFunction> {
+  if (index !== null) return dataFrameFunction(plan, module, index, inputs ?? null);
   const exported = await loadModule(module);
   const found = functionOf(exported.default);
   if (found) return found;
@@ -80,11 +73,25 @@ async function loadFunction({ module, index }: MapStep, plan: ProcessorPlan): Pr
   throw badModule(module, `${what}; write export default rowFunction({ … }), or export default (row) => …`);
 }
 
+/** A function of a dataframe, whose module must build the plan that runs: else its functions may be others. */
+async function dataFrameFunction(
+  plan: ProcessorPlan,
+  module: string,
+  index: number,
+  inputs: readonly Input[] | null,
+): Promise<UserFunction> {
+  const { buildDataFrame } = await import('../modules/build-dataframe.js');
+  const built = await buildDataFrame(module, plan.name, inputs);
+  if (isDeepStrictEqual(built.plan, plan)) return functionOf(built.functions[index])!;
+  throw badModule(module, 'builds another plan than the one that runs; restart after changes of a module');
+}
+
 function loadFailed(where: string, cause: unknown): PitwallError {
   const what = cause instanceof PitwallError ? cause.message : String((cause as Error)?.stack ?? cause);
   return new PitwallError('processor-failed', `${where}: ${what}`, { stage: 'processor', cause });
 }
 
-function keyOf({ module, index }: MapStep): string {
-  return `${module}\n${index}`;
+/** A module that builds frames of several inputs builds a function for each. */
+function keyOf({ module, index, inputs }: MapStep): string {
+  return JSON.stringify([module, index, inputs ?? null]);
 }

@@ -10,6 +10,7 @@ const MODULES = {
   'plain.mjs': 'export default (row) => row.n > 0;\n',
   'broken.ts': 'export default (row: object) => {\n  return row..n;\n};\n',
   'none.mjs': 'export const row = () => true;\n',
+  'later.mjs': 'export default async (row) => row.n;\n',
   'keeps.ts': `import { statefulFunction } from 'pitwall';
 
 export default statefulFunction({ state: { n: 'i32' }, row: () => true });
@@ -36,8 +37,9 @@ test('Modules of map that are no functions are errors of the file, at the step, 
   q: { from: a/b, steps: [{ map: ./none.mjs }] }
   r: { from: a/b, steps: [{ map: ./wrong.ts }] }
   s: { from: a/b, steps: [{ map: ./plain.mjs }] }
+  t: { from: a/b, steps: [{ map: ./later.mjs }] }
 `);
-  assert.equal(problems.length, 3, problems.join('\n'));
+  assert.equal(problems.length, 4, problems.join('\n'));
   assert.match(problems[0]!, /^f:6:14: processors\.p\.steps\[1\]\.map: \/broken\.ts:2:14: Expected identifier/);
   assert.match(
     problems[1]!,
@@ -47,6 +49,7 @@ test('Modules of map that are no functions are errors of the file, at the step, 
     problems[2]!,
     /^f:8:34: processors\.r\.steps\[0\]\.map: \/wrong\.ts:3:16: rowFunction: columns\.shift: "boolean"/,
   );
+  assert.match(problems[3]!, /^f:10:34: processors\.t\.steps\[0\]\.map: .*row is async, and functions are synchronous/);
 });
 
 test('Where rows may be left out, each step with state behind a function is named, in processors behind too.', async () => {

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { buildDataFrame } from '../../../processors/modules/build-dataframe.js';
 import type { Input, ProcessorPlan, Step } from '../../../processors/plan.js';
 import { tempDir } from '../../support/temp-dir.js';
 import { compileModules } from './compile-modules.js';
 import { planOfYaml } from './plan-of-yaml.js';
 
-const page = readFileSync(fileURLToPath(new URL('../../../../docs/dataframe.md', import.meta.url)), 'utf8');
+const root = new URL('../../../../', import.meta.url);
+const page = readFileSync(new URL('docs/dataframe.md', root), 'utf8');
+const readme = readFileSync(new URL('README.md', root), 'utf8');
 const IMU: Input = { pattern: 'car/{car}/imu' };
 
 interface Block {
@@ -19,11 +20,11 @@ interface Block {
   text: string;
 }
 
-function blocks(): Block[] {
+function blocks(text = page): Block[] {
   let section = '';
-  return [...page.matchAll(/^#+ (.*)$|^```(\w+)\n([\s\S]*?)^```/gm)].flatMap(([, heading, language, text]) => {
+  return [...text.matchAll(/^#+ (.*)$|^```(\w+)\n([\s\S]*?)^```/gm)].flatMap(([, heading, language, block]) => {
     if (heading !== undefined) section = heading;
-    return language === undefined ? [] : [{ section, language, text: text! }];
+    return language === undefined ? [] : [{ section, language, text: block! }];
   });
 }
 
@@ -38,9 +39,9 @@ async function stepsOf(yaml: string): Promise<Step[]> {
   return (await planOfYaml(`processors:\n  p:\n    from: car/{car}/imu\n    steps:\n${steps}`, 'p')).steps;
 }
 
-test('Every module of docs/dataframe.md compiles, loads and builds a plan.', async () => {
+test('Every module of docs/dataframe.md and README.md compiles, loads and builds a plan.', async () => {
   const folder = tempDir('docs');
-  const modules = blocks().filter(({ language }) => language === 'ts');
+  const modules = [...blocks(), ...blocks(readme)].filter(({ language }) => language === 'ts');
   assert.ok(modules.length > 12);
   modules.forEach(({ text }, i) => {
     writeFileSync(join(folder, `m${i}.ts`), text);

@@ -14,6 +14,7 @@ import {
   max,
   mean,
   min,
+  rowFunction,
   type StreamingDataFrame,
   stream,
   sum,
@@ -87,6 +88,16 @@ holds<
 imu.fill({ speed: 'linear', gear: 0, tyre: { value: 'last' }, wet: false }).window({ rows: 5 });
 const counted = learned.window({ hopping: { size: '10s', step: '1s' }, emit: 'update' }).aggregate({ n: count('x') });
 holds<Same<ColumnsIn<typeof counted>, { windowEndUs: number; n: number }>>();
+
+// A function sees the cells of a row, and adds or replaces columns, or says whether the row stays.
+const mapped = dropped.map((row) => (row.gear === null ? false : { up: row.gear > 3, gear: `gear ${row.gear}` }));
+holds<Same<ColumnsIn<typeof mapped>, { speed: number; gear: string; up: boolean }>>();
+const filtered = dropped.map(({ speed }) => speed !== null && speed > 5);
+holds<Same<ColumnsIn<typeof filtered>, { speed: number; gear: number }>>();
+const split = dropped.map(({ timeUs, speed }) => [{ half: (speed ?? 0) / 2 }, { timeUs, half: null }]);
+holds<Same<ColumnsIn<typeof split>, { speed: number; gear: number; half: number }>>();
+const made = imu.map(rowFunction({ columns: { up: 'bool' }, row: ({ gear }) => ({ up: gear > 3 }) }));
+made.filter(col('up').and(col('anything').gt(1)));
 
 // Expressions of every kind.
 imu
@@ -174,3 +185,11 @@ mean(mean('speed'));
 imu.fill({ speed: 'nothing' });
 // @ts-expect-error: there is no such channel
 imu.resample({ every: '50ms', channels: { heading: 'angle' } });
+// @ts-expect-error: a cell may be null
+dropped.map((row) => row.gear > 3);
+// @ts-expect-error: the row has no column sped
+dropped.map((row) => row.sped !== null);
+// @ts-expect-error: the function has made a text of it
+mapped.filter(col('gear').gt(3));
+// @ts-expect-error: cells are numbers, truth values and texts
+dropped.map(() => ({ when: new Date() }));
