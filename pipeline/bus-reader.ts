@@ -14,6 +14,8 @@ export interface OpenPartition {
   bus: BusReader;
   topic: string;
   partition: number;
+  /** What tells its offsets from those of another log with this topic: `processors/` before them; else empty. */
+  log: string;
 }
 
 /**
@@ -30,19 +32,23 @@ export async function openTopic(config: Config, topic: string): Promise<OpenPart
     const spread = topic === TELEMETRY_TOPIC && template.tags.length > 0;
     const topics = spread ? (await topicsLike(template, kafka.connection, options)).map(telemetryIn) : [topic];
     const bus = new KafkaReader(kafka.connection, new KafkaTopics(template.base), partitions, options);
-    return topics.flatMap((each) => allPartitions(config).map((partition) => ({ bus, topic: each, partition })));
+    return topics.flatMap((each) =>
+      allPartitions(config).map((partition) => ({ bus, topic: each, partition, log: '' })),
+    );
   }
   const outputs = (): OpenPartition[] => {
     return allPartitions(config).flatMap((partition) => {
       const dir = join(folders.processors, `partition-${partition}`);
-      return isMade(dir) ? [{ bus: LogBus.open({ dir, partitions, readOnly: true }), topic, partition }] : [];
+      return isMade(dir)
+        ? [{ bus: LogBus.open({ dir, partitions, readOnly: true }), topic, partition, log: 'processors/' }]
+        : [];
     });
   };
   const isOutput = config.processors.some((processor) => processor.plan.name === topic);
   if (isOutput) return outputs();
   if (!isMade(folders.ingest)) return [];
   const bus = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
-  const ingested = allPartitions(config).map((partition) => ({ bus, topic, partition }));
+  const ingested = allPartitions(config).map((partition) => ({ bus, topic, partition, log: '' }));
   // Rows that a step failed for are kept with the outputs of the processors.
   return topic === DEAD_LETTERS_TOPIC ? [...ingested, ...outputs()] : ingested;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { getHeapStatistics } from 'node:v8';
 import { threadId, workerData } from 'node:worker_threads';
 
 /** Of a section's name; longer ones are cut. */
@@ -6,7 +7,10 @@ const NAME_BYTES_MAX = 2048;
 const SINCE = 0;
 const OPEN = 2;
 const NAME_BYTES = 3;
-const NAME_AT = 16;
+const TOO_LARGE = 4;
+const NAME_AT = 32;
+/** How often a thread looks at its heap, which takes some microseconds. */
+const LOOK_MS = 10;
 
 /** What a thread is at that runs code of users, on whose behalf, and for how long. */
 export interface Section {
@@ -27,6 +31,7 @@ export class ThreadWatch {
   private readonly text: Uint8Array;
   private readonly open: string[] = [];
   private shown = '';
+  private lookedMs = 0;
 
   constructor(readonly shared: WatchData) {
     this.since = new Float64Array(shared.buffer, 0, 1);
@@ -34,8 +39,9 @@ export class ThreadWatch {
     this.text = new Uint8Array(shared.buffer, NAME_AT);
   }
 
-  static data(): WatchData {
-    return { buffer: new SharedArrayBuffer(NAME_AT + NAME_BYTES_MAX), owner: randomUUID() };
+  /** `heapBytesMax`: a thread that finds more objects on its heap than that ends itself. */
+  static data(heapBytesMax: number): WatchData {
+    return { buffer: new SharedArrayBuffer(NAME_AT + NAME_BYTES_MAX), owner: randomUUID(), heapBytesMax };
   }
 
   /** Threads that follow one another in a place of a pool have one: what a dead one has left open is its successor's. */
@@ -64,12 +70,25 @@ export class ThreadWatch {
 
   /** The code of users has returned, if only to be called again. */
   goesOn(): void {
-    this.since[SINCE] = nowMs();
+    const now = nowMs();
+    this.since[SINCE] = now;
+    if (now - this.lookedMs < LOOK_MS) return;
+    this.lookedMs = now;
+    if (getHeapStatistics().used_heap_size <= this.shared.heapBytesMax) return;
+    Atomics.store(this.words, TOO_LARGE, 1);
+    // Only this thread; at the limit of V8 the whole process could end.
+    process.exit(1);
   }
 
   /** Of the thread that has it: nothing runs yet. */
   begin(): void {
     Atomics.store(this.words, OPEN, 0);
+    Atomics.store(this.words, TOO_LARGE, 0);
+  }
+
+  /** Whether it has ended itself for the size of its heap. */
+  get tooLarge(): boolean {
+    return Atomics.load(this.words, TOO_LARGE) !== 0;
   }
 
   /** What runs, as another thread sees it. */
@@ -106,6 +125,7 @@ export class ThreadWatch {
 export interface WatchData {
   buffer: SharedArrayBuffer;
   owner: string;
+  heapBytesMax: number;
 }
 
 /** Of a clock that all threads share. */
@@ -119,5 +139,7 @@ function isWatchData(data: unknown): data is WatchData {
 }
 
 /** That of this thread; of one that no pool has made, nobody looks at it. */
-export const threadWatch = new ThreadWatch(isWatchData(workerData) ? workerData : ThreadWatch.data());
+export const threadWatch = new ThreadWatch(
+  isWatchData(workerData) ? workerData : ThreadWatch.data(Number.POSITIVE_INFINITY),
+);
 if (threadId !== 0) threadWatch.begin();

@@ -11,6 +11,7 @@ export interface ThreadLimits {
   heapMiB: number;
 }
 
+const HEAP_SPARE = 1.5;
 const LIMITS: ThreadLimits = { silentMs: 30_000, heapMiB: 1024 };
 
 /** A thread has ended while it had tasks. */
@@ -55,7 +56,7 @@ export class WorkerPool<Task, Result> {
     private readonly limits: ThreadLimits = LIMITS,
   ) {
     for (let i = 0; i < workers; i++) {
-      const watch = new ThreadWatch(ThreadWatch.data());
+      const watch = new ThreadWatch(ThreadWatch.data(limits.heapMiB * 2 ** 20));
       const pool = new Piscina<Task, Result>({
         filename: module.href,
         name: 'default',
@@ -66,7 +67,8 @@ export class WorkerPool<Task, Result> {
         atomics: 'disabled',
         execArgv: ['--enable-source-maps'],
         workerData: watch.shared,
-        resourceLimits: { maxOldGenerationSizeMb: limits.heapMiB },
+        // Behind the limit that a thread keeps itself, for what one call takes.
+        resourceLimits: { maxOldGenerationSizeMb: Math.ceil(limits.heapMiB * HEAP_SPARE) },
       });
       // A thread that died while it had no task: the next task runs on a new one.
       pool.on('error', () => {});
@@ -129,7 +131,7 @@ export class WorkerPool<Task, Result> {
     const section = place.watch.section();
     const during = section ? `, in ${section.what}` : '';
     const what =
-      error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+      place.watch.tooLarge || error.code === 'ERR_WORKER_OUT_OF_MEMORY'
         ? `its worker thread had more than ${this.limits.heapMiB} MiB of objects and was ended${during}`
         : `its worker thread ended${during}: ${error.message}`;
     return new ThreadEnded(what, section?.id ?? null, false);

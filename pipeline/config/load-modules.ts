@@ -2,6 +2,7 @@ import { PitwallError } from '../../core/errors.js';
 import { checkPlans } from '../../processors/check-plan.js';
 import { buildDataFrame } from '../../processors/modules/build-dataframe.js';
 import { stepInputs } from '../../processors/verbs/verbs.js';
+import { checkFunctions } from './check-functions.js';
 import type { Config, FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
 import { type ConfigNode, child } from './config-node.js';
 import { formatProblem, type Problem, Problems } from './problems.js';
@@ -31,6 +32,7 @@ export async function loadModules(reading: Reading): Promise<Loaded> {
   );
   const built = processors.filter((each): each is ProcessorConfig => each !== null);
   if (!problems.hasErrors) checkBuilt(config, built, root, problems);
+  if (!problems.hasErrors) await checkFunctions(built, root, problems);
   const all = [...reading.problems, ...problems.list()].sort((a, b) => a.line - b.line || a.column - b.column);
   if (problems.hasErrors) return { file, config: null, problems: all, root };
   const warnings = all.map((problem) => formatProblem(file, problem));

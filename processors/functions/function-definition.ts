@@ -111,7 +111,11 @@ function checkOptions(maker: string, options: object, keys: readonly string[], m
   if (typeof options !== 'object' || options === null) throw wrong(maker, `takes one object with ${keys.join(', ')}`);
   const unknown = Object.keys(options).find((key) => !keys.includes(key));
   if (unknown !== undefined) throw wrong(maker, `"${unknown}" is none of its options, which are ${keys.join(', ')}`);
-  if (typeof (options as Record<string, unknown>)[method] !== 'function') {
+  const given = (options as Record<string, unknown>)[method];
+  if (Object.prototype.toString.call(given) === '[object AsyncFunction]') {
+    throw wrong(maker, `${method} is async, and functions are synchronous in this version`);
+  }
+  if (typeof given !== 'function') {
     throw wrong(maker, `${method} must be a function, as in ${maker}({ ${method}(${method}) { return … } })`);
   }
 }

@@ -1,10 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { PitwallError } from '../../core/errors.js';
+import { userPlace } from '../modules/user-place.js';
 import type { StepContext } from '../verbs/step-context.js';
 import { CellFault } from './stored-cell.js';
-
-/** `file:///a/b.js:12:5` or `/a/b.ts:12:5` at the end of a line of a stack. */
-const PLACE = /((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/;
 
 /** Messages whose lines are remembered. */
 const REMEMBERED_MAX = 100;
@@ -28,42 +25,8 @@ export class ModuleLines {
   of(text: string, cause: unknown, module: string): string {
     let line = this.known.get(text);
     if (line !== undefined) return line;
-    line = moduleLine(cause, module);
+    line = userPlace(cause) ?? module;
     if (this.known.size < REMEMBERED_MAX) this.known.set(text, line);
     return line;
   }
-}
-
-/**
- * `FILE:LINE:COLUMN` of the innermost line of the user's that is on the stack: one of the module, else one of a file that
- * it imports; the module alone where there is none. Stacks name the lines of the sources.
- */
-export function moduleLine(cause: unknown, module: string): string {
-  const stack = cause instanceof Error ? String(cause.stack) : '';
-  for (const line of stack.split('\n')) {
-    const place = PLACE.exec(line.trim());
-    if (!place || !line.trimStart().startsWith('at ')) continue;
-    const file = pathOf(place[1]!);
-    if (file !== null && !isOwn(file)) return `${file}:${place[2]}:${place[3]}`;
-  }
-  return module;
-}
-
-function pathOf(text: string): string | null {
-  try {
-    // A loader may tell versions of a file apart by a query.
-    return text.startsWith('file:') ? fileURLToPath(text.replace(/\?.*$/, '')) : text.replace(/\?.*$/, '');
-  } catch {
-    return null;
-  }
-}
-
-const OWN_FOLDERS = ['processors', 'columnar', 'core'];
-/** This package as it was built, and as its sources stand: stacks name the latter. */
-const ROOTS = [new URL('../../', import.meta.url), new URL('../../../', import.meta.url)].map((url) =>
-  fileURLToPath(url),
-);
-
-function isOwn(file: string): boolean {
-  return ROOTS.some((root) => OWN_FOLDERS.some((folder) => file.startsWith(`${root}${folder}/`)));
 }

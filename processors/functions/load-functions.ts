@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PitwallError } from '../../core/errors.js';
 import { loadModule } from '../modules/load-module.js';
+import { badModule } from '../modules/module-fault.js';
 import type { Input, MapStep, ProcessorPlan } from '../plan.js';
 import { functionOf, type UserFunction } from './function-definition.js';
-import { moduleLine } from './function-fault.js';
 
 /** The functions of the `map` steps of plans, loaded. */
 export interface Functions {
@@ -31,7 +31,7 @@ export async function loadFunctions(plans: readonly ProcessorPlan[]): Promise<Fu
       try {
         loaded.set(keyOf(step), await loadFunction(plan, step));
       } catch (cause) {
-        throw loadFailed(`processor ${plan.name}, steps[${i}], map`, step, cause);
+        throw loadFailed(`processor ${plan.name}, steps[${i}], map`, cause);
       }
     }
   }
@@ -56,7 +56,7 @@ export async function loadOldFunctions(
         loaded.set(keyOf(step), await loadFunction(plan, step));
       } catch (error) {
         loaded.set(keyOf(step), functionOf(() => null)!);
-        const why = `${moduleName(step)}: ${(error as Error).message}`;
+        const why = (error as Error).message;
         warn(`rows that processor ${plan.name} had yet to give by its old plan are lost at its map: ${why}`);
       }
     }
@@ -69,8 +69,8 @@ async function loadFunction(plan: ProcessorPlan, { module, index, inputs }: MapS
   const exported = await loadModule(module);
   const found = functionOf(exported.default);
   if (found) return found;
-  const what = 'default' in exported ? 'its default export is no function' : 'it has no default export';
-  throw new Error(`${what}; write export default rowFunction({ … }), or export default (row) => …`);
+  const what = 'default' in exported ? 'exports no function by default' : 'has no default export';
+  throw badModule(module, `${what}; write export default rowFunction({ … }), or export default (row) => …`);
 }
 
 /** A function of a dataframe, whose module must build the plan that runs: else its functions may be others. */
@@ -83,15 +83,15 @@ async function dataFrameFunction(
   const { buildDataFrame } = await import('../modules/build-dataframe.js');
   const built = await buildDataFrame(module, plan.name, inputs);
   if (isDeepStrictEqual(built.plan, plan)) return functionOf(built.functions[index])!;
-  throw new Error('it builds another plan than the one that runs; restart after changes of a module');
+  throw badModule(module, 'builds another plan than the one that runs; restart after changes of a module');
 }
 
-function loadFailed(where: string, step: MapStep, cause: unknown): PitwallError {
-  const what = cause instanceof Error ? cause.message : String(cause);
-  const message = `${where} ${moduleLine(cause, moduleName(step))}: ${what}`;
-  return new PitwallError('processor-failed', message, { stage: 'processor', cause });
+function loadFailed(where: string, cause: unknown): PitwallError {
+  const what = cause instanceof PitwallError ? cause.message : String((cause as Error)?.stack ?? cause);
+  return new PitwallError('processor-failed', `${where}: ${what}`, { stage: 'processor', cause });
 }
 
-function keyOf({ module, index }: MapStep): string {
-  return `${module}\n${index}`;
+/** A module that builds frames of several inputs builds a function for each. */
+function keyOf({ module, index, inputs }: MapStep): string {
+  return JSON.stringify([module, index, inputs ?? null]);
 }

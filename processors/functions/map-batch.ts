@@ -40,7 +40,7 @@ export function mapBatch(of: PerBatch, module: string, context: StepContext): Op
 }
 
 function withColumns(batch: Batch, result: unknown, of: PerBatch, known: Map<string, Schema>): Batch {
-  if (typeof result !== 'object' || Array.isArray(result)) {
+  if (typeof result !== 'object' || Array.isArray(result) || result instanceof Promise) {
     throw new CellFault(`the function gave ${kindOf(result)}; a batch is an object with an array for each column`);
   }
   const fields: Field[] = [...batch.schema.fields];

@@ -13,7 +13,7 @@ import { RowCursor } from './row-cursor.js';
 import { type Produced, RowOutput } from './row-output.js';
 
 /** So many calls are one stretch of work to whoever watches the thread. */
-const WATCHED_ROWS = 64;
+const WATCHED_ROWS = 16;
 /** Piece of the types that were learned, and of the latest event time. */
 const LANE = 'lane';
 

@@ -68,16 +68,21 @@ export class RowOutput {
       if (!(fault instanceof NewColumns)) throw fault;
     }
     this.flush(emit);
-    for (const item of Array.isArray(result) ? result : [result]) this.learn(item);
-    this.layOut();
-    this.read();
+    const known = this.produced.size;
     try {
+      for (const item of Array.isArray(result) ? result : [result]) this.learn(item);
+      this.layOut();
+      this.read();
       this.putAll(row, result);
+      return true;
     } catch (fault) {
+      // A row that fails teaches nothing.
+      for (const name of [...this.produced.keys()].slice(known)) this.produced.delete(name);
+      this.layOut();
+      this.read();
       this.truncate(0, 0);
       throw fault;
     }
-    return true;
   }
 
   /** Gives what was collected. */
@@ -127,7 +132,9 @@ export class RowOutput {
     if (at >= this.indices.length) this.grow();
     let timeUs = this.batch.timeUs[row]!;
     if (typeof cells === 'object' && cells !== null) {
+      let isEmpty = true;
       for (const name in cells) {
+        isEmpty = false;
         const value = (cells as Record<string, unknown>)[name];
         if (value === undefined) continue;
         const place = this.places.get(name);
@@ -135,9 +142,8 @@ export class RowOutput {
         else if (name === 'timeUs') timeUs = this.ownTime(value, timeUs);
         else if (value !== null || this.schema.indexOf(name) >= 0) throw new NewColumns();
       }
-    } else if (cells !== true) {
-      throw new CellFault(`the function gave ${kindOf(cells)}; a row is an object with cells, true, or null for none`);
-    }
+      if (isEmpty && !isPlain(cells)) throw noRow(cells);
+    } else if (cells !== true) throw noRow(cells);
     for (let i = 0; i < this.replaced.length; i++) {
       const { writer } = this.replaced[i]!;
       if (!writer.isSaid(at)) this.set(writer, at, this.readers[i]!(row));
@@ -220,6 +226,16 @@ export class RowOutput {
     timeUs.set(this.timeUs);
     this.timeUs = timeUs;
   }
+}
+
+function noRow(cells: unknown): CellFault {
+  return new CellFault(`the function gave ${kindOf(cells)}; a row is an object with cells, true, or null for none`);
+}
+
+/** A promise, a date or a map has no cells to see, and is no row without cells. */
+function isPlain(cells: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(cells);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function typeOfField({ type, scale, offset }: Field): ColumnType {

@@ -53,6 +53,7 @@ export function wholeBigInt(value: bigint): bigint {
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
+  if (value instanceof Promise) return 'a promise (functions are synchronous)';
   if (typeof value === 'string') return 'a text';
   if (typeof value === 'object') return 'an object';
   return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;

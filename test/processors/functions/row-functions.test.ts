@@ -43,11 +43,11 @@ function everythingMade(row: Row, types: Map<string, string>): Row[] | 'fails' {
     for (const [name, cell] of Object.entries(cells === true ? {} : (cells as Row))) {
       if (cell === undefined || cell === null || name in row) continue;
       if (!learned.has(name)) learned.set(name, typeof cell);
-      types.set(name, learned.get(name)!);
       if (learned.get(name) !== typeof cell) return 'fails';
     }
   }
   for (const each of made) if (typeof each.big === 'bigint' && BigInt.asIntN(64, each.big) !== each.big) return 'fails';
+  for (const [name, type] of learned) types.set(name, type);
   return made;
 }
 
@@ -188,6 +188,7 @@ const faults: [what: string, of: unknown, message: RegExp][] = [
   ['a number that does not fit', rowFunction({ columns: { n: 'u8' }, row: () => ({ n: 256 }) }), /column n is 256/],
   ['an object as a cell', () => ({ y: {} }), /column y is an object, which no column holds/],
   ['a number as a row', () => 5, /the function gave a number; a row is/],
+  ['a promise', () => Promise.resolve({ y: 1 }), /the function gave a promise \(functions are synchronous\)/],
   ['a time of its own without ownTimes', () => ({ timeUs: 5 }), /ownTimes: true/],
   ['a time that is none', rowFunction({ ownTimes: true, row: () => ({ timeUs: 0.5 }) }), /timeUs is 0.5/],
   ['a column of another kind', rowFunction({ reads: { name: 'f64' }, row: () => true }), /column name holds texts/],

@@ -42,7 +42,8 @@ export function lettersOf(
     graph.run(records.slice(at, at + size));
     at += size;
     for (const { key, lane, step, number, stream, original, reason } of graph.takeFailed()) {
-      letters.push(JSON.stringify([key, lane, step, number, stream, original, reason]));
+      // Where two records share a time, which of them had the row is not known.
+      letters.push(JSON.stringify([key, lane, step, number, stream, original, reason.replace(/, of record \d+$/, '')]));
     }
     for (const [key, value] of graph.snapshot()) {
       if (value === null) store.delete(key);
