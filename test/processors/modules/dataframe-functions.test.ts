@@ -54,6 +54,6 @@ test('A module that builds other steps than those that run is refused, and parts
   const changed = { ...plan, steps: [first!, { verb: 'filter' as const, where: 'x > 6' }, second!] };
   await assert.rejects(loadFunctions([changed]), {
     code: 'processor-failed',
-    message: /processor p, steps\[0\], map .*m\.ts.*: it builds other steps than those that run; restart after changes/,
+    message: /processor p, steps\[0\], map: .*m\.ts builds other steps than those that run; restart after changes/,
   });
 });
