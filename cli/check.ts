@@ -20,7 +20,7 @@ export const command: Command = {
 --connect tries the folders and servers of the bus and of the sinks, and writes nothing (exit code 1 on failure): of
 Kafka, whether it answers, which topics are there or would be made, and which rights are missing.`,
   async run(args, io) {
-    const { file, config } = readChecked(args, io);
+    const { file, config } = await readChecked(args, io);
     io.stdout.write(summary(file, config));
     if (!args.values.connect) return 0;
     const ofBus = busPlaces(config);

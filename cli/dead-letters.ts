@@ -23,7 +23,7 @@ export const command: Command = {
     json: { type: 'boolean', doc: 'one JSON object a line, with the whole original' },
   },
   positionals: true,
-  help: `A line shows the position (partition/offset), when it was received, the stream, the code, the reason and the
+  help: `A line shows the position (partition/offset, processors/… for rows that a processor failed for), when it was received, the stream, the code, the reason and the
 start of the original. "show" and "replay" are not part of this version.`,
   async run({ values, positionals }, io) {
     const [action] = positionals;
@@ -37,11 +37,11 @@ start of the original. "show" and "replay" are not part of this version.`,
       if (fault) throw usageError(`--stream "${values.stream}" ${fault}`);
     }
     const pattern = typeof values.stream === 'string' ? new StreamPattern(values.stream) : null;
-    const config = loadConfig(values.config as string, io.env);
+    const config = await loadConfig(values.config as string, io.env);
     const open = await openTopic(config, DEAD_LETTERS_TOPIC);
     const found: { position: string; letter: DeadLetter }[] = [];
     let unreadable = 0;
-    for (const { bus, topic, partition } of open) {
+    for (const { bus, topic, partition, log } of open) {
       const seen = new SeenOrigins();
       for (let offset = await bus.start(topic, partition); ; ) {
         const run = await bus.read(topic, partition, offset, READ_BYTES);
@@ -55,7 +55,7 @@ start of the original. "show" and "replay" are not part of this version.`,
           if (values.code !== undefined && letter.code !== values.code) continue;
           // Copied: a record's bytes are valid until the next read only.
           letter.original = Buffer.from(values.json ? letter.original : letter.original.subarray(0, SHOWN_BYTES + 1));
-          found.push({ position: `${partition}/${record.offset}`, letter });
+          found.push({ position: `${log}${partition}/${record.offset}`, letter });
         }
         offset = run.next;
         if (found.length > last * 2) found.sort(byTime).splice(0, found.length - last);

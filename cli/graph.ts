@@ -15,12 +15,12 @@ export const command: Command = {
     format: { type: 'string', default: 'mermaid', value: 'FORMAT', doc: 'mermaid, text or json' },
   },
   help: 'Values of variables are not shown, only their names.',
-  run(args, io) {
+  async run(args, io) {
     const format = args.values.format as string;
     if (!FORMATS.includes(format)) {
       throw usageError(`there is no format "${format}"${suggestion(format, FORMATS, 'formats')}`);
     }
-    const { config, root } = readChecked(args, io);
+    const { config, root } = await readChecked(args, io);
     const graph = flowGraph(config, root);
     if (format === 'json') io.stdout.write(`${JSON.stringify(graph, null, 2)}\n`);
     else io.stdout.write(format === 'text' ? drawText(graph) : drawMermaid(graph));

@@ -31,7 +31,7 @@ to stderr. SIGTERM and SIGINT drain: accepted data is durable, branches flush, p
     const role = values.role as Role;
     if (!ROLES.includes(role)) throw usageError(`--role ${role} is unknown; a role is one of ${ROLES.join(', ')}`);
     const http = httpAddress(values.http as string | undefined, role);
-    const config = loadConfig(values.config as string, io.env);
+    const config = await loadConfig(values.config as string, io.env);
     const logger = new Logger(values.verbose ? 'debug' : 'info', (line) => io.stderr.write(line));
     for (const warning of config.warnings) io.stderr.write(`${warning}\n`);
     const stopped = new Promise<string>((resolve) => {

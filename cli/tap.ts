@@ -51,7 +51,7 @@ It reads the log beside the running gateway and disturbs nothing; it sees only w
     if (!(limit >= 1) || (values.rows !== undefined && !Number.isInteger(limit)))
       throw usageError('--rows takes a whole number from 1');
 
-    const config = loadConfig(values.config as string, io.env);
+    const config = await loadConfig(values.config as string, io.env);
     const pattern = new StreamPattern(stream);
     const topic = topicOf(config, stream);
     let open = await openTopic(config, topic);

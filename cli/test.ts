@@ -20,8 +20,8 @@ says when rows were measured and how much time passes. Exit code 1 when a case f
   pitwall test
   pitwall test -c race/pitwall.yaml race/joins${ENDING}
 For editors: pitwall schema --test > pitwall-test.schema.json (see docs/testing.md)`,
-  run(args, io) {
-    const { config, file } = readChecked(args, io);
+  async run(args, io) {
+    const { config, file } = await readChecked(args, io);
     const names = args.positionals.length > 0 ? args.positionals : filesBeside(file);
     const files = names.map((name) => readCaseFile(name, config, io.env));
     const counts = { passed: 0, failed: 0 };

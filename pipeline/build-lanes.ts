@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { isTelemetry, TELEMETRY_TOPIC } from '../bus/bus.js';
 import { KafkaTopics } from '../bus/kafka/kafka-topics.js';
 import { componentsOf } from '../processors/grouping/components.js';
+import { processorOf } from '../processors/grouping/split-groups.js';
 import type { Input } from '../processors/plan.js';
 import type { Config } from './config/config.js';
 import type { KafkaLane } from './lanes/kafka-lane.js';
@@ -30,15 +31,17 @@ export function buildLanes(
     kafka,
     declared: config.streams.map((stream) => stream.pattern.text),
   };
+  const policies = new Map(config.processors.map(({ plan, onError }) => [plan.name, onError]));
   const lanes: LaneSpec[] = [];
   if (owned.length === 0) return lanes;
   for (const { plans, groupTopic, level } of componentsOf(config.processors.map(({ plan }) => plan))) {
+    const onError = Object.fromEntries(plans.map(({ name }) => [name, policies.get(processorOf(name))!]));
     for (const input of groupTopic === null ? inputs : [groupTopic]) {
       for (const partition of owned) {
         const of = isTelemetry(input) && input !== TELEMETRY_TOPIC ? ` of ${new KafkaTopics('').of(input)}` : '';
         const id = `processors ${plans.map((plan) => plan.name).join('+')} partition ${partition}${of}`;
         const outputBytesMax = config.bus.log.sizeBytes;
-        lanes.push({ ...common, kind: 'processors', id, input, partition, level, plans, outputBytesMax });
+        lanes.push({ ...common, kind: 'processors', id, input, partition, level, plans, onError, outputBytesMax });
       }
     }
   }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BusReader, TELEMETRY_TOPIC, telemetryIn } from '../bus/bus.js';
+import { type BusReader, DEAD_LETTERS_TOPIC, TELEMETRY_TOPIC, telemetryIn } from '../bus/bus.js';
 import { KafkaReader } from '../bus/kafka/kafka-reader.js';
 import { KafkaTopics } from '../bus/kafka/kafka-topics.js';
 import { topicsLike } from '../bus/kafka/topic-list.js';
@@ -16,6 +16,8 @@ export interface OpenPartition {
   bus: BusReader;
   topic: string;
   partition: number;
+  /** What tells its offsets from those of another log with this topic: `processors/` before them; else empty. */
+  log: string;
 }
 
 /**
@@ -32,21 +34,26 @@ export async function openTopic(config: Config, topic: string): Promise<OpenPart
     const spread = topic === TELEMETRY_TOPIC && template.tags.length > 0;
     const topics = spread ? (await topicsLike(template, kafka.connection, options)).map(telemetryIn) : [topic];
     const bus = new KafkaReader(kafka.connection, new KafkaTopics(template.base), partitions, options);
-    return topics.flatMap((each) => allPartitions(config).map((partition) => ({ bus, topic: each, partition })));
+    return topics.flatMap((each) =>
+      allPartitions(config).map((partition) => ({ bus, topic: each, partition, log: '' })),
+    );
   }
+  const outputs = (level: number): OpenPartition[] => {
+    const log = level === 0 ? 'processors/' : `processors-group-${level}/`;
+    return allPartitions(config).flatMap((partition) => {
+      const dir = outputFolder(folders, partition, level);
+      return isMade(dir) ? [{ bus: LogBus.open({ dir, partitions, readOnly: true }), topic, partition, log }] : [];
+    });
+  };
   const isOutput = config.processors.some((processor) => processor.plan.name === topic);
-  const opened: OpenPartition[] = [];
-  if (!isOutput) {
-    if (!isMade(folders.ingest)) return [];
-    const bus = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
-    for (let partition = 0; partition < partitions; partition++) opened.push({ bus, topic, partition });
-    return opened;
-  }
-  for (let partition = 0; partition < partitions; partition++) {
-    const dir = outputFolder(folders, partition, levelsOf(config)[topic]!);
-    if (isMade(dir)) opened.push({ bus: LogBus.open({ dir, partitions, readOnly: true }), topic, partition });
-  }
-  return opened;
+  const levels = levelsOf(config);
+  if (isOutput) return outputs(levels[topic]!);
+  if (!isMade(folders.ingest)) return [];
+  const bus = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
+  const ingested = allPartitions(config).map((partition) => ({ bus, topic, partition, log: '' }));
+  // Rows that a step failed for are kept with the outputs of the processors.
+  if (topic !== DEAD_LETTERS_TOPIC) return ingested;
+  return [...ingested, ...[...new Set(Object.values(levels))].flatMap(outputs)];
 }
 
 /** The folder comes before the log in it. */

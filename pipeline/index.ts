@@ -6,6 +6,21 @@ export type { Batch, Column } from '../columnar/batch.js';
 export { type ColumnType, type Field, Schema } from '../columnar/schema.js';
 export { ERROR_CODES, type ErrorCode, PitwallError } from '../core/errors.js';
 export { Logger } from '../core/logger.js';
+export * from '../processors/dataframe/index.js';
+export { batchFunction, rowFunction, statefulFunction } from '../processors/functions/function-definition.js';
+export type {
+  At,
+  BatchFunctionOptions,
+  BatchResult,
+  BatchRows,
+  Cell,
+  Row,
+  RowCells,
+  RowFunctionOptions,
+  RowResult,
+  State,
+  StatefulFunctionOptions,
+} from '../processors/functions/function-types.js';
 export type { Position, Sink, SinkBatch } from '../sinks/sink.js';
 export type { Config } from './config/config.js';
 export { loadConfig } from './config/load-config.js';

@@ -54,4 +54,14 @@ export function laneMetrics(page: MetricsPage, lanes: () => LaneStatus[], log: L
   page.gauge('pitwall_lane_corrected_rows', 'Rows that joins gave again since the lane was opened.', () =>
     lanes().map(({ id, correctedRows }) => ({ labels: { lane: id }, value: correctedRows })),
   );
+  page.counter(
+    'pitwall_lane_skipped_rows_total',
+    'Rows that a step failed for and that were left out (onError: skip).',
+    () => lanes().map(({ id, skippedRows }) => ({ labels: { lane: id }, value: skippedRows })),
+  );
+  page.counter(
+    'pitwall_lane_dead_letters_total',
+    'Rows that a step failed for and that are in the dead letters (onError: dead-letter).',
+    () => lanes().map(({ id, deadLetters }) => ({ labels: { lane: id }, value: deadLetters })),
+  );
 }

@@ -19,6 +19,9 @@ export interface LaneStatus {
   acting: boolean;
   lateRows: number;
   correctedRows: number;
+  /** Rows that steps failed for: left out, and put into the dead letters. */
+  skippedRows: number;
+  deadLetters: number;
   positions: Position[];
   /** Receive time of the last record it has read, microseconds since 1970; 0 = none yet. */
   readUs: number;
@@ -41,6 +44,8 @@ export function newStatus(id: string): LaneStatus {
     acting: false,
     lateRows: 0,
     correctedRows: 0,
+    skippedRows: 0,
+    deadLetters: 0,
     positions: [],
     readUs: 0,
     movedMs: performance.now(),
@@ -59,6 +64,8 @@ export function succeeded(status: LaneStatus, report: LaneReport): void {
   status.rows += report.rows;
   status.outputRows += report.outputRows;
   status.dropped += report.dropped;
+  status.skippedRows += report.skippedRows;
+  status.deadLetters += report.deadLetters;
   status.outputLag = report.outputLag;
   status.unread = report.unread;
   status.readUs = Math.max(status.readUs, report.readUs);

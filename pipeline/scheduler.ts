@@ -1,6 +1,6 @@
 import type { Logger } from '../core/logger.js';
 import { settles } from '../core/settles.js';
-import type { WorkerPool } from '../processors/worker-pool.js';
+import { ThreadEnded, type WorkerPool } from '../processors/worker-pool.js';
 import { Retry } from '../sinks/retry.js';
 import type { Position } from '../sinks/sink.js';
 import { begins, type LaneStatus, newStatus, succeeded } from './lane-status.js';
@@ -164,7 +164,11 @@ export class Scheduler {
   async inspect(query: StateQuery, isWanted: (spec: ProcessorLaneSpec) => boolean): Promise<(StateAnswer | null)[]> {
     const asked = this.entries.flatMap(({ spec, worker }) => {
       if (spec.kind !== 'processors' || !isWanted(spec)) return [];
-      return [this.pool.run(worker, { action: 'inspect', spec, holds: [], query }).catch(threadFault)];
+      return [
+        this.pool
+          .run(worker, { action: 'inspect', spec, holds: [], query })
+          .catch((error) => threadFault(error, spec.id)),
+      ];
     });
     return (await Promise.all(asked)).map(({ state }) => state ?? null);
   }
@@ -246,7 +250,9 @@ export class Scheduler {
     const { spec, status } = entry;
     const holds = spec.kind === 'processors' ? outputHolds(spec, this.entries) : [];
     begins(status);
-    const report = await this.pool.run(entry.worker, { action, spec, holds }).catch(threadFault);
+    const report = await this.pool
+      .run(entry.worker, { action, spec, holds })
+      .catch((error) => threadFault(error, spec.id));
     status.acting = false;
     // What comes of a task whose thread is being ended is no news.
     if (this.left) return report;
@@ -275,8 +281,14 @@ export class Scheduler {
     return report;
   }
 
-  private fault(entry: Entry, { message, retryable, bus }: LaneFault): void {
+  private fault(entry: Entry, { message, retryable, bus, lost }: LaneFault): void {
     const { status } = entry;
+    if (lost) {
+      entry.retryMs = 0;
+      status.state = 'retrying';
+      this.hooks.logger.warn(`${entry.spec.id} is opened again at its checkpoint: ${message}`);
+      return;
+    }
     const waitMs = entry.retry.fail() ?? (bus ? BUS_RETRY_MS : null);
     entry.retryMs = bus ? Math.min(waitMs ?? 0, BUS_RETRY_MS) : (waitMs ?? 0);
     const isNews = status.error !== message;
@@ -312,10 +324,12 @@ export class Scheduler {
   }
 }
 
-/** The thread died in the task. */
-function threadFault(error: Error): LaneReport {
-  const message = `its worker thread ended: ${error.message}`;
-  return { ...emptyReport(), fault: { message, retryable: true, bus: false } };
+/** The thread died in the task; what it was at then may be another lane's. Code that does not return never will. */
+function threadFault(error: Error, id: string): LaneReport {
+  const known = error instanceof ThreadEnded ? error : null;
+  const lost = known !== null && known.lane !== null && known.lane !== id;
+  const retryable = lost || known?.silent !== true;
+  return { ...emptyReport(), fault: { message: error.message, retryable, bus: false, lost } };
 }
 
 /** Processors, then the branches that read what they write. */

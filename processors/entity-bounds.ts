@@ -6,14 +6,19 @@ import type { GraphJoin, GraphState } from './node.js';
  * makes something leave.
  */
 export class EntityBounds {
-  /** Rows of a step with state come to a join: they are in no order that holds however records are grouped. */
+  /**
+   * Rows of a step with state come to a join: they are in no order that holds however records are grouped. Or they come
+   * to a step with state at times that their records do not tell.
+   */
   private readonly careful: boolean;
 
   constructor(
     private readonly joins: readonly GraphJoin[],
     private readonly states: readonly GraphState[],
   ) {
-    this.careful = states.some((state) => state.feedsJoin);
+    this.careful = states.some(
+      ({ feedsJoin, feedsState, operator }) => feedsJoin || (feedsState && operator.timesChange === true),
+    );
   }
 
   /** The clock at which something could expire or fall due at the earliest, once rows of `heldUs` and later are added. */

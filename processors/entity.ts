@@ -34,6 +34,8 @@ export interface Lane {
   rows: number;
   /** Of rows that leave for a partition of a group's topic. */
   partition: number | null;
+  /** Dead letters of its steps, ever. */
+  letters: Map<number, number>;
 }
 
 /** A stream of an entity, as the graph reads it. */
@@ -47,6 +49,8 @@ export interface EntityStream {
   frontierUs: number;
   /** Records of the run that are not evaluated yet. */
   parts: Part[];
+  /** Where the parts stand on the bus. */
+  offsets: number[];
 }
 
 /** All a graph knows of one entity. */
@@ -102,7 +106,19 @@ export class Entity {
   lane(node: number, id: string, captures: Tags, tags: Tags, rows = 0, partition: number | null = null): Lane {
     let lane = this.lanes[node]!.get(id);
     if (!lane) {
-      lane = { id, key: this.key, node, tags, captures, next: new Map(), out: [], receivedUs: 0, rows, partition };
+      lane = {
+        id,
+        key: this.key,
+        node,
+        tags,
+        captures,
+        next: new Map(),
+        out: [],
+        receivedUs: 0,
+        rows,
+        partition,
+        letters: new Map(),
+      };
       this.lanes[node]!.set(id, lane);
     }
     return lane;

@@ -3,7 +3,10 @@ import { concatBatches } from '../columnar/kernels/concat.js';
 import { unpack } from '../schemas/data-block.js';
 import type { ReadPackedBatch } from '../schemas/packed-batch.js';
 import type { Entity, EntityStream, Lane } from './entity.js';
+import type { FailedRows } from './failed-rows.js';
 import type { GraphNode, GraphState } from './node.js';
+import type { Emit, LaneState, Refuse } from './verbs/lane-state.js';
+import type { Operator } from './verbs/verb.js';
 
 /** Rows on their way through a node, lane by lane. */
 type Flow = Map<Lane, Batch[]>;
@@ -18,18 +21,20 @@ export function evaluate(
   nodes: readonly GraphNode[],
   states: readonly GraphState[],
   clockUs: number,
+  failed: FailedRows,
   emit: (lane: Lane, batch: Batch) => void,
 ): void {
   const flows: Flow[] = nodes.map(() => new Map());
   for (const stream of entity.dirty) {
     const batch = joined(stream);
     stream.parts = [];
+    stream.offsets = [];
     for (const lane of stream.lanes) push(flows[lane.node]!, lane, batch);
     for (const join of stream.route.right) entity.joins[join]!.addRight(batch);
   }
   entity.dirty = [];
   for (const node of nodes) {
-    const flow = throughStages(entity, node, states, flows[node.index]!, clockUs);
+    const flow = throughStages(entity, node, states, flows[node.index]!, clockUs, failed);
     if (flow.size === 0) continue;
     const stream = `${node.name}/${entity.key}`;
     for (const [lane, batches] of flow) {
@@ -50,10 +55,15 @@ function throughStages(
   states: readonly GraphState[],
   input: Flow,
   clockUs: number,
+  failed: FailedRows,
 ): Flow {
   let flow = input;
-  for (const stage of node.stages) {
+  for (const [step, stage] of node.stages.entries()) {
     const next: Flow = new Map();
+    const refuseOf =
+      (lane: Lane): Refuse =>
+      (batch, from, to, describe) =>
+        failed.refuse(node.name, step, lane, batch, from, to, describe);
     if ('join' in stage) {
       const join = entity.joins[stage.join]!;
       for (const [lane, batches] of flow) for (const batch of batches) join.addLeft(lane.id, batch);
@@ -62,8 +72,10 @@ function throughStages(
       const lanes = entity.states[stage.state]!;
       for (const [lane, batches] of flow) {
         let state = lanes.get(lane);
-        if (!state) lanes.set(lane, (state = states[stage.state]!.operator.create()));
-        for (const batch of batches) state.add(batch, (out) => push(next, lane, out));
+        if (!state) lanes.set(lane, (state = states[stage.state]!.operator.create(lane)));
+        const emit = (out: Batch) => push(next, lane, out);
+        const refuse = refuseOf(lane);
+        for (const batch of batches) addRows(state, batch, emit, refuse);
       }
       for (const [lane, state] of lanes) {
         if (state.dueUs <= clockUs) state.release(clockUs, (out) => push(next, lane, out));
@@ -71,7 +83,7 @@ function throughStages(
     } else {
       for (const [lane, batches] of flow) {
         for (const batch of batches) {
-          const out = stage.operator.apply(batch);
+          const out = applyTo(stage.operator, batch, refuseOf(lane));
           if (out !== null) push(next, lane, out);
         }
       }
@@ -90,6 +102,30 @@ export function partitionLane(entity: Entity, lane: Lane, partition: number): La
 function joined({ parts, name, schema }: EntityStream): Batch {
   if ('timeUs' in parts[0]!) return concatBatches(parts as Batch[]);
   return unpack(parts as ReadPackedBatch[], name, schema);
+}
+
+/** A batch that the step cannot work on is refused as a whole. */
+function applyTo(operator: Operator, batch: Batch, refuse: Refuse): Batch | null {
+  try {
+    return operator.apply(batch);
+  } catch (cause) {
+    refuse(batch, 0, batch.rows, () => cause);
+    return null;
+  }
+}
+
+function addRows(state: LaneState, batch: Batch, emit: Emit, refuse: Refuse): void {
+  let stopped = false;
+  try {
+    state.add(batch, emit, (rows, from, to, describe) => {
+      stopped = true;
+      refuse(rows, from, to, describe);
+      stopped = false;
+    });
+  } catch (cause) {
+    if (stopped) throw cause;
+    refuse(batch, 0, batch.rows, () => cause);
+  }
 }
 
 function laneBehind(entity: Entity, lane: Lane, node: number): Lane {

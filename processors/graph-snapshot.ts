@@ -42,6 +42,8 @@ interface EntityState {
     rows: number;
     next: [node: number, id: string][];
     partition?: number | null;
+    /** Dead letters by step; absent where there are none. */
+    letters?: [step: number, count: number][];
   }[];
 }
 
@@ -94,9 +96,10 @@ function stateOf({ latestUs, seenAtUs, receivedUs, streams, lanes }: Entity): En
       return { name, fields: schema.fields, tags, frontierUs };
     }),
     lanes: lanes.flatMap((each) =>
-      [...each.values()].map(({ node, id, captures, tags, rows, next, partition }) => {
+      [...each.values()].map(({ node, id, captures, tags, rows, next, partition, letters }) => {
         const behind = [...next].map(([to, lane]): [number, string] => [to, lane.id]);
-        return { node, id, captures, tags, rows, next: behind, partition };
+        const some = letters.size > 0 && { letters: [...letters] };
+        return { node, id, captures, tags, rows, next: behind, partition, ...some };
       }),
     ),
   };
@@ -233,7 +236,7 @@ export function restoreEntity(
     let number = 0;
     for (const lane of entity.lanes[state.node]!.values()) {
       const pieces = below(saved, laneKey(state, number++));
-      if (pieces.size > 0) entity.states[s]!.set(lane, state.operator.restore(pieces));
+      if (pieces.size > 0) entity.states[s]!.set(lane, state.operator.restore(pieces, lane));
     }
   });
 }
@@ -242,8 +245,9 @@ function restoreStreams(entity: Entity, state: EntityState, routes: Routes): voi
   entity.latestUs = state.latestUs;
   entity.seenAtUs = state.seenAtUs;
   entity.receivedUs = state.receivedUs;
-  for (const { node, id, captures, tags, rows, partition } of state.lanes) {
-    entity.lane(node, id, captures, tags, rows ?? 0, partition ?? null);
+  for (const { node, id, captures, tags, rows, partition, letters } of state.lanes) {
+    const lane = entity.lane(node, id, captures, tags, rows ?? 0, partition ?? null);
+    for (const [step, count] of letters ?? []) lane.letters.set(step, count);
   }
   for (const { node, id, next } of state.lanes) {
     const lane = entity.lanes[node]!.get(id)!;
@@ -252,6 +256,15 @@ function restoreStreams(entity: Entity, state: EntityState, routes: Routes): voi
   for (const { name, fields, tags, frontierUs } of state.streams) {
     const route = routes.of(name)!;
     const lanes: Lane[] = route.left.map(({ node }) => entity.lanes[node]!.get(name)!);
-    entity.streams.set(name, { name, route, lanes, schema: new Schema(fields), tags, frontierUs, parts: [] });
+    entity.streams.set(name, {
+      name,
+      route,
+      lanes,
+      schema: new Schema(fields),
+      tags,
+      frontierUs,
+      parts: [],
+      offsets: [],
+    });
   }
 }

@@ -44,7 +44,7 @@ export class EntityInspector {
   /** `compiled`: the plans made ready, where that is done already. */
   constructor(plans: readonly ProcessorPlan[], compiled?: CompiledNodes) {
     this.plans = inOrder(plans);
-    this.compiled = compiled ?? compileNodes(this.plans, 1, () => {});
+    this.compiled = compiled ?? compileNodes(this.plans, 1, () => {}, null);
   }
 
   /** Null when nothing is kept of the entity. `facts` are what snapshots gave and did not take back. */

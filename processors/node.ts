@@ -1,4 +1,5 @@
 import { StreamPattern } from '../core/stream-pattern.js';
+import type { Functions } from './functions/load-functions.js';
 import { processorOf } from './grouping/split-groups.js';
 import { SpreadRows } from './grouping/spread-rows.js';
 import type { Join } from './joining/join.js';
@@ -54,6 +55,7 @@ export function compileNodes(
   plans: readonly ProcessorPlan[],
   partitions: number,
   warn: (message: string) => void,
+  functions: Functions | null,
 ): CompiledNodes {
   const joins: GraphJoin[] = [];
   const states: GraphState[] = [];
@@ -63,7 +65,7 @@ export function compileNodes(
 
   const nodes = plans.map((plan, node): GraphNode => {
     const stages = plan.steps.map((step, at): Stage => {
-      const compiled = verbOf(step).compile(step, contextOf(plan, at, warn));
+      const compiled = verbOf(step).compile(step, contextOf(plan, at, warn, functions));
       if ('operator' in compiled) return compiled;
       if ('join' in compiled)
         return { join: joins.push({ operator: compiled.join, right: source(compiled.right) }) - 1 };
@@ -85,13 +87,19 @@ export function compileNodes(
 }
 
 /** Names the processor and the place of the step in it, also where the plan is a part of it. */
-function contextOf(plan: ProcessorPlan, at: number, warn: (message: string) => void): StepContext {
+function contextOf(
+  plan: ProcessorPlan,
+  at: number,
+  warn: (message: string) => void,
+  functions: Functions | null,
+): StepContext {
   const processor = processorOf(plan.name);
   const step = (plan.firstStep ?? 0) + at;
   const said = new Set<string>();
   return {
     processor,
     step,
+    functions,
     warn(message) {
       if (said.has(message)) return;
       said.add(message);

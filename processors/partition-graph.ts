@@ -7,6 +7,8 @@ import { Entity, type Part, partBoundsUs, type Tags } from './entity.js';
 import { advanced, EntityBounds } from './entity-bounds.js';
 import { newStream, renew, sameSchema, sameTags } from './entity-stream.js';
 import { evaluate, partitionLane } from './evaluate.js';
+import { type FailedRow, FailedRows, type OnError } from './failed-rows.js';
+import type { Functions } from './functions/load-functions.js';
 import {
   entityPrefix,
   entityState,
@@ -18,7 +20,7 @@ import {
   savedEntity,
 } from './graph-snapshot.js';
 import { JoinState, RIGHT_ROWS_MAX } from './joining/join-state.js';
-import { compileNodes, type GraphJoin, type GraphNode, type GraphState } from './node.js';
+import { type CompiledNodes, compileNodes, type GraphJoin, type GraphNode, type GraphState } from './node.js';
 import { Outputs, type ProcessorOutput } from './outputs.js';
 import type { ProcessorPlan } from './plan.js';
 import { ReceiveClock } from './receive-clock.js';
@@ -46,7 +48,12 @@ export interface InputRecord {
   batch?: Batch;
 }
 
+/** What a graph is given beside its plans. State does not depend on it. */
 export interface GraphOptions {
+  /** Of the modules that the plans name; needed where there are any. */
+  functions?: Functions;
+  /** By processor, what becomes of rows that a step fails for; without it the graph throws. */
+  onError?: Readonly<Record<string, OnError>>;
   /** Of the topics that group steps write to. */
   partitions?: number;
   /**
@@ -90,15 +97,18 @@ export class PartitionGraph {
   private readonly outputs: Outputs;
   private readonly dropped: string[] = [];
   private clockChanged = true;
+  private readonly failed: FailedRows;
 
   /** `store` holds all that snapshots gave and did not take back. State of other plans is dropped with a warning. */
   constructor(
     plans: readonly ProcessorPlan[],
     store: StateStore | Iterable<readonly [key: string, value: Uint8Array]> = [],
-    { partitions = 1, idleEntitiesMax = Infinity }: GraphOptions = {},
+    { partitions = 1, idleEntitiesMax = Infinity, functions, onError = {} }: GraphOptions = {},
   ) {
     const ordered = inOrder(plans);
-    const { nodes, joins, states } = compileNodes(ordered, partitions, (message) => this.warnings.push(message));
+    const warn = (message: string) => this.warnings.push(message);
+    const { nodes, joins, states } = compileNodes(ordered, partitions, warn, functions ?? null);
+    this.failed = new FailedRows(onError, warn);
     this.nodes = nodes;
     this.joins = joins;
     this.states = states;
@@ -117,6 +127,12 @@ export class PartitionGraph {
       idleEntitiesMax,
     );
     this.restore(state, plans, idleEntitiesMax);
+  }
+
+  /** Its plans made ready, for who looks at what it keeps. */
+  get compiled(): CompiledNodes {
+    const { nodes, joins, states } = this;
+    return { nodes, joins, states };
   }
 
   /** Whether a processor reads the stream; records of others need not be decoded. */
@@ -149,6 +165,16 @@ export class PartitionGraph {
   /** Rows of joins that were given again, or at last, since right rows came late; since this graph was made. */
   get correctedRows(): number {
     return this.entities.correctedRows;
+  }
+
+  /** Rows left out since this graph was made, where a processor skips those that a step fails for. */
+  get skippedRows(): number {
+    return this.failed.skipped;
+  }
+
+  /** Rows for the dead letters since the last call; they belong to the outputs of the same runs. */
+  takeFailed(): FailedRow[] {
+    return this.failed.take();
   }
 
   /** Takes the next records of the partition, in order, and gives what they cause. */
@@ -212,6 +238,7 @@ export class PartitionGraph {
     entity.seenAtUs = this.clock.totalUs;
     entity.receivedUs = record.receivedUs;
     this.entities.changed.add(entity);
+    stream.offsets.push(record.offset);
     if (stream.parts.push(part) === 1) entity.dirty.push(stream);
     stream.frontierUs = Math.max(stream.frontierUs, lastUs);
     entity.fedRows += part.rows;
@@ -234,7 +261,8 @@ export class PartitionGraph {
   }
 
   private evaluate(entity: Entity, clockUs: number, receivedUs: number): void {
-    evaluate(entity, this.nodes, this.states, clockUs, (lane, batch) => {
+    this.failed.begin(entity.dirty, receivedUs);
+    evaluate(entity, this.nodes, this.states, clockUs, this.failed, (lane, batch) => {
       const { spread, name } = this.nodes[lane.node]!;
       if (spread === null) this.outputs.add(lane, batch, receivedUs);
       else {
@@ -243,6 +271,7 @@ export class PartitionGraph {
         }
       }
     });
+    this.failed.end();
     this.entities.changed.add(entity);
     this.settle(entity);
   }

@@ -29,7 +29,8 @@ export type Step =
   | ResampleStep
   | FillStep
   | SortStep
-  | GroupStep;
+  | GroupStep
+  | MapStep;
 
 /** Keeps the named columns in this order, or drops them. */
 export interface SelectStep {
@@ -185,4 +186,15 @@ export interface SortStep {
   latenessUs: number;
   /** Whether all rows of one stamp stay, or only the one that came last. */
   equal: 'all' | 'last';
+}
+
+/** Gives the rows to a function of a user's module. */
+export interface MapStep {
+  verb: 'map';
+  /** Absolute path. */
+  module: string;
+  /** Null: the module's default export is the function; else which function of the dataframe that the module builds. */
+  index: number | null;
+  /** With `index`: what the module's function was given to build the dataframe; not there when it names its streams. */
+  inputs?: Input[];
 }

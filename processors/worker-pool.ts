@@ -1,4 +1,38 @@
 import { Piscina } from 'piscina';
+import { ThreadWatch } from './thread-watch.js';
+
+export interface ThreadLimits {
+  /**
+   * A thread that is in code of users and has not been heard of for so long is ended: far longer than a call of a function,
+   * or a module, may take.
+   */
+  silentMs: number;
+  /** Of JavaScript objects; typed arrays are not among them. More is a leak: a thread needs a tenth of it. */
+  heapMiB: number;
+}
+
+const HEAP_SPARE = 1.5;
+const LIMITS: ThreadLimits = { silentMs: 30_000, heapMiB: 1024 };
+
+/** A thread has ended while it had tasks. */
+export class ThreadEnded extends Error {
+  constructor(
+    message: string,
+    /** The lane whose code of users it ran; null where it ran none. */
+    readonly lane: string | null,
+    /** It was ended since that code did not return. */
+    readonly silent: boolean,
+  ) {
+    super(message);
+  }
+}
+
+interface Place<Task, Result> {
+  pool: Piscina<Task, Result>;
+  watch: ThreadWatch;
+  /** Why its thread was ended, until it has. */
+  ended: ThreadEnded | null;
+}
 
 /**
  * Runs tasks of a module on worker threads, where tasks of one lane keep their order and their worker, so that state
@@ -8,7 +42,8 @@ import { Piscina } from 'piscina';
  * The module's default export is the task function: `(task) => Promise<result>`.
  */
 export class WorkerPool<Task, Result> {
-  private readonly pools: Piscina<Task, Result>[] = [];
+  private readonly places: Place<Task, Result>[] = [];
+  private readonly watching: NodeJS.Timeout | null = null;
   private inline: ((task: Task) => Promise<Result>) | null = null;
   private running = 0;
   private keepAlive: NodeJS.Timeout | null = null;
@@ -18,8 +53,10 @@ export class WorkerPool<Task, Result> {
     readonly workers: number,
     /** Tasks that a worker may have under way: more than one where they wait for something outside. */
     tasksAtOnce = 1,
+    private readonly limits: ThreadLimits = LIMITS,
   ) {
     for (let i = 0; i < workers; i++) {
+      const watch = new ThreadWatch(ThreadWatch.data(limits.heapMiB * 2 ** 20));
       const pool = new Piscina<Task, Result>({
         filename: module.href,
         name: 'default',
@@ -29,25 +66,33 @@ export class WorkerPool<Task, Result> {
         stricterFIFO: true,
         atomics: 'disabled',
         execArgv: ['--enable-source-maps'],
+        workerData: watch.shared,
+        // Behind the limit that a thread keeps itself, for what one call takes.
+        resourceLimits: { maxOldGenerationSizeMb: Math.ceil(limits.heapMiB * HEAP_SPARE) },
       });
       // A thread that died while it had no task: the next task runs on a new one.
       pool.on('error', () => {});
-      this.pools.push(pool);
+      this.places.push({ pool, watch, ended: null });
     }
+    if (workers === 0) return;
+    this.watching = setInterval(() => this.endSilent(), Math.min(1000, limits.silentMs / 4));
+    this.watching.unref();
   }
 
   /**
-   * Runs a task on the lane's worker, after the lane's earlier tasks. Rejects when the thread dies in it; a new thread
-   * takes the tasks that follow, and what the module kept in memory is gone.
+   * Runs a task on the lane's worker, after the lane's earlier tasks. Rejects with ThreadEnded when the thread dies in it; a
+   * new thread takes the tasks that follow, and what the module kept in memory is gone.
    */
   async run(lane: number, task: Task): Promise<Result> {
-    const pool = this.pools[lane % Math.max(1, this.pools.length)];
-    if (!pool) return this.runInline(task);
+    const place = this.places[lane % Math.max(1, this.places.length)];
+    if (!place) return this.runInline(task);
     // Piscina lets go of the event loop while a thread starts: a process that waits for nothing else would end there.
     this.running++;
     this.keepAlive ??= setInterval(() => {}, 0x7fffffff);
     try {
-      return await pool.run(task);
+      return await place.pool.run(task);
+    } catch (error) {
+      throw this.whyEnded(place, error as Error);
     } finally {
       if (--this.running === 0) {
         clearInterval(this.keepAlive);
@@ -65,6 +110,37 @@ export class WorkerPool<Task, Result> {
 
   /** Ends the threads; tasks must have ended before. */
   async close(): Promise<void> {
-    await Promise.all(this.pools.map((pool) => pool.destroy()));
+    if (this.watching) clearInterval(this.watching);
+    await Promise.all(this.places.map(({ pool }) => pool.destroy()));
   }
+
+  /** Ends threads that are stuck in code of users. */
+  private endSilent(): void {
+    for (const place of this.places) {
+      const section = place.watch.section();
+      if (section === null || section.silentMs < this.limits.silentMs || place.ended) continue;
+      const { id, what } = section;
+      const message = `${what} did not return within ${this.limits.silentMs / 1000} s, and its thread was ended`;
+      place.ended = new ThreadEnded(message, id, true);
+      for (const thread of place.pool.threads) void thread.terminate().then(() => forget(place));
+    }
+  }
+
+  private whyEnded(place: Place<Task, Result>, error: Error & { code?: string }): Error {
+    if (place.ended) return place.ended;
+    const section = place.watch.section();
+    const during = section ? `, in ${section.what}` : '';
+    const what =
+      place.watch.tooLarge || error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+        ? `its worker thread had more than ${this.limits.heapMiB} MiB of objects and was ended${during}`
+        : `its worker thread ended${during}: ${error.message}`;
+    return new ThreadEnded(what, section?.id ?? null, false);
+  }
+}
+
+/** In a turn of its own: the tasks that the thread had are told first. */
+function forget(place: { ended: ThreadEnded | null }): void {
+  setImmediate(() => {
+    place.ended = null;
+  });
 }

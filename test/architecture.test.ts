@@ -32,6 +32,7 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   'lz4-napi': ['kafka'],
   snappy: ['kafka'],
   piscina: ['processors'],
+  esbuild: ['processors/modules'],
   mqtt: ['devices'],
   yaml: ['pipeline/config'],
   'hyparquet-writer': ['sinks/file'],
@@ -142,6 +143,18 @@ test('A machine that uses no Kafka loads no client of it.', () => {
     );
   }
   assert.ok(loadedWith('pipeline/kafka-flow.js').has('kafkajs'), 'it would be found');
+});
+
+test('The compiler of TypeScript is loaded with the first module that needs it, and not before.', () => {
+  for (const part of [
+    'cli/run',
+    'pipeline/index',
+    'pipeline/lanes/processor-lane',
+    'processors/modules/module-hooks',
+  ]) {
+    const loaded = loadedWith(`${part}.js`);
+    assert.ok(loaded.size > 1 && !loaded.has('esbuild'), part);
+  }
 });
 
 test('Every dependency of the package has its folder here.', () => {

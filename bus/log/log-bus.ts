@@ -26,6 +26,11 @@ export interface LogBusOptions {
   sizeBytes?: number | null;
   /** When that is used up by records some reader has not passed: let commits wait, or drop the oldest and count. */
   whenFull?: 'hold' | 'drop-oldest';
+  /**
+   * Threads of this process that follow one another have one owner: the log that one left open when it died is its
+   * successor's.
+   */
+  owner?: string;
   /** Reads what another thread or process writes. */
   readOnly?: boolean;
   logger?: Logger;
@@ -87,7 +92,7 @@ export class LogBus implements Bus {
     this.logger = options.logger;
     this.retention = new Retention(store, limits, () => this.allLogs());
     if (options.readOnly) return;
-    this.claim = WriterClaim.take(store);
+    this.claim = WriterClaim.take(store, options.owner ?? null);
     let storedBytes = 0;
     const topics = this.numbers.all();
     for (const [topic] of topics) for (const log of this.partitionLogs(topic)) storedBytes += log.head.storedBytes;

@@ -17,7 +17,7 @@ export async function replayFromBus({ values, positionals }: Arguments, io: Io):
   const speed = speedOf(values.speed ?? 'max');
   const since = pointOf(values.since, '--since');
   const until = values.until === undefined ? null : pointOf(values.until, '--until');
-  const config = loadConfig(values.config as string, io.env);
+  const config = await loadConfig(values.config as string, io.env);
   for (const warning of config.warnings) io.stderr.write(`${warning}\n`);
 
   const stop = new AbortController();

@@ -1,5 +1,6 @@
 import type { StreamPattern } from '../../core/stream-pattern.js';
 import type { KafkaCompression, KafkaConnection } from '../../kafka/kafka-connection.js';
+import type { OnError } from '../../processors/failed-rows.js';
 import type { Input, ProcessorPlan } from '../../processors/plan.js';
 import type { Address } from './spec/scalars.js';
 
@@ -79,7 +80,22 @@ export interface RegistryConfig {
 
 export interface ProcessorConfig {
   plan: ProcessorPlan;
-  onError: 'stop';
+  onError: OnError;
+}
+
+/** What the file alone says: plans that modules build are not there yet (see load-modules.ts). */
+export interface FileConfig extends Omit<Config, 'processors'> {
+  processors: (ProcessorConfig | ModuleProcessor)[];
+}
+
+/** A processor whose plan is built by a module. */
+export interface ModuleProcessor {
+  name: string;
+  /** Absolute. */
+  module: string;
+  /** Null: the module names its streams. */
+  from: Input[] | null;
+  onError: ProcessorConfig['onError'];
 }
 
 export type SinkConfig = FileSinkConfig | KafkaSinkConfig;

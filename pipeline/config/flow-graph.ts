@@ -1,4 +1,4 @@
-import type { Input } from '../../processors/plan.js';
+import type { Input, JoinStep } from '../../processors/plan.js';
 import type { Config } from './config.js';
 import { type ConfigNode, child, entriesOf, itemsOf } from './config-node.js';
 
@@ -57,23 +57,26 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
     add('stream', pattern.text, pattern.text, rateHz === null ? '' : `${rateHz} Hz`);
   }
   for (const { plan } of config.processors) {
-    add('processor', plan.name, plan.name, plan.steps.map((step) => step.verb).join(', '));
+    const module = shown(child(child(child(root, 'processors'), plan.name), 'use'));
+    const steps = plan.steps.map((step) => step.verb).join(', ');
+    add('processor', plan.name, plan.name, module && steps ? `${module}: ${steps}` : module || steps);
   }
   for (const { plan } of config.processors) {
     const to = ids.get(`processor ${plan.name}`)!;
     const node = child(child(root, 'processors'), plan.name);
-    const from = itemsOf(child(node, 'from')).map(shown);
+    // A module may read its inputs in an order of its own, and some that only it names.
+    const from = child(node, 'use') ? [] : itemsOf(child(node, 'from')).map(shown);
     plan.from.forEach((each, i) => {
-      edges.push({ from: input(each, from[i]!), to, label: 'rows', how: '' });
+      edges.push({ from: input(each, from[i] ?? nameOf(each)), to, label: 'rows', how: '' });
     });
     const steps = itemsOf(child(node, 'steps'));
     plan.steps.forEach((step, i) => {
       const written = child(steps[i], step.verb);
       if (step.verb === 'join') {
-        const other = input(step.with, shown(child(written, 'with')));
-        edges.push({ from: other, to, label: 'join', how: howOf(written) });
+        const other = input(step.with, shown(child(written, 'with')) || nameOf(step.with));
+        edges.push({ from: other, to, label: 'join', how: howOf(step, written) });
       } else if (step.verb === 'lookup') {
-        const file = shown(child(written, 'file'));
+        const file = shown(child(written, 'file')) || 'table';
         edges.push({ from: add('table', file, file, ''), to, label: 'lookup', how: step.on.left });
       }
     });
@@ -90,10 +93,14 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
 }
 
 /** How a join is made, as the file has it. */
-function howOf(join: ConfigNode | undefined): string {
+function howOf({ how }: JoinStep, join: ConfigNode | undefined): string {
   const between = child(join, 'between');
   if (between) return itemsOf(between).map(shown).join(' to ');
-  return shown(child(join, 'how')) || 'backward';
+  return shown(child(join, 'how')) || how;
+}
+
+function nameOf(input: Input): string {
+  return 'pattern' in input ? input.pattern : input.processor;
 }
 
 function brokers(kafka: ConfigNode): string {

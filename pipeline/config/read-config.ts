@@ -6,7 +6,7 @@ import { checkJoinKeys } from './check-join-keys.js';
 import { checkKafka } from './check-kafka.js';
 import { checkPlansTogether, checkProcessors } from './check-processors.js';
 import { checkRules } from './check-rules.js';
-import type { Config } from './config.js';
+import type { FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
 import type { ConfigNode } from './config-node.js';
 import { topSpec } from './keys/top-keys.js';
 import { formatProblem, type Problem, type Problems } from './problems.js';
@@ -19,14 +19,19 @@ import type { Environment } from './variables.js';
 export interface Reading {
   /** As it was given; messages name it so. */
   file: string;
+  /** What the file holds; empty when it cannot be read. */
+  text: string;
   /** Null when any problem is an error. */
-  config: Config | null;
+  config: FileConfig | null;
   problems: Problem[];
   /** The file's values with their positions, for what shows it as written; null when it is no YAML. */
   root: ConfigNode | null;
 }
 
-/** Reads and checks a configuration file. Never throws for what the file holds; all its problems are in the result. */
+/**
+ * Reads and checks a configuration file, without the modules that it names. Never throws for what the file holds; all its
+ * problems are in the result.
+ */
 export function readConfig(file: string, environment: Environment): Reading {
   return readingOf(readDocument(file, environment, 'name the configuration with -c FILE'));
 }
@@ -36,12 +41,12 @@ export function readConfigBytes(file: string, bytes: Uint8Array, environment: En
   return readingOf(documentOf(file, bytes, environment));
 }
 
-function readingOf({ file, root, problems }: YamlDocument): Reading {
+function readingOf({ file, text, root, problems }: YamlDocument): Reading {
   const config = root && check(root, file, problems);
-  return { file, config, problems: problems.list(), root };
+  return { file, text, config, problems: problems.list(), root };
 }
 
-function check(root: ConfigNode, file: string, problems: Problems): Config | null {
+function check(root: ConfigNode, file: string, problems: Problems): FileConfig | null {
   const raw = topSpec.check(root, '', { problems, folder: dirname(resolve(file)) });
   const references = new References(root, problems);
   references.check();
@@ -50,18 +55,18 @@ function check(root: ConfigNode, file: string, problems: Problems): Config | nul
   checkJoinKeys(root, references, problems);
   checkProcessors(root, references, problems, dirname(resolve(file)));
   if (!raw || problems.hasErrors) return null;
-  const processors = [...(raw.processors ?? [])].map(([name, { from, steps, onError }]) => ({
-    plan: processorPlan(name, from, steps, references),
-    onError,
-  }));
-  checkPlansTogether(
-    root,
-    processors.map(({ plan }) => plan),
-    problems,
+  const inputs = (texts: readonly string[]) => texts.map((text) => references.resolve(text)!);
+  const processors = [...(raw.processors ?? [])].map(
+    ([name, { from, onError, ...how }]): ProcessorConfig | ModuleProcessor =>
+      'steps' in how
+        ? { plan: processorPlan(name, from!, how.steps, references), onError }
+        : { name, module: how.use, from: from ? inputs(from) : null, onError },
   );
+  // What modules build is checked together with the others once they are loaded.
+  const plans = processors.flatMap((each) => ('plan' in each ? each.plan : []));
+  if (plans.length === processors.length) checkPlansTogether(root, plans, problems);
   if (problems.hasErrors) return null;
   const { mqtt, http, memory, limits, undeclared, ack } = raw.gateway;
-  const inputs = (texts: readonly string[]) => texts.map((text) => references.resolve(text)!);
   return {
     file: resolve(file),
     gateway: {

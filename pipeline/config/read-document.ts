@@ -13,6 +13,8 @@ const FILE_BYTES_MAX = 1024 * 1024;
 export interface YamlDocument {
   /** As it was given; messages name it so. */
   file: string;
+  /** What the file holds; empty when it cannot be read. */
+  text: string;
   /** The file's values with their positions; null when it is no YAML, and `problems` say why. */
   root: ConfigNode | null;
   problems: Problems;
@@ -29,7 +31,7 @@ export function readDocument(file: string, environment: Environment, hint: strin
     const why =
       code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder' : `cannot be read (${code})`;
     problems.error(0, `${why}; ${hint}`);
-    return { file, root: null, problems };
+    return { file, text: '', root: null, problems };
   }
   return documentOf(file, bytes, environment);
 }
@@ -39,9 +41,9 @@ export function documentOf(file: string, bytes: Uint8Array, environment: Environ
   const text = new TextDecoder('utf-8').decode(bytes.subarray(0, FILE_BYTES_MAX + 1));
   const problems = new Problems(file, text);
   const fault = textFault(text, bytes);
-  if (!fault) return { file, root: readYaml(text, environment, problems), problems };
+  if (!fault) return { file, text, root: readYaml(text, environment, problems), problems };
   problems.error(fault.at, fault.message);
-  return { file, root: null, problems };
+  return { file, text, root: null, problems };
 }
 
 function textFault(text: string, bytes: Uint8Array): { at: number; message: string } | null {

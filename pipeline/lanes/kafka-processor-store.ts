@@ -8,6 +8,7 @@ import { SchemaTopic } from '../../bus/kafka/schema-topic.js';
 import { LogBus } from '../../bus/log/log-bus.js';
 import { KafkaFetcher } from '../../kafka/kafka-fetcher.js';
 import { KafkaWriter } from '../../kafka/kafka-writer.js';
+import { threadWatch } from '../../processors/thread-watch.js';
 import { clientOptions, type KafkaLane, registryPrefix, topicsOf } from './kafka-lane.js';
 import { RestoreProgress } from './lane-progress.js';
 import type { ProcessorStore } from './processor-store.js';
@@ -81,7 +82,7 @@ export class KafkaProcessorStore implements ProcessorStore {
     const dir = join(kafka.stateDir, `partition-${partition}${of.replaceAll(' ', '-')}`);
     const options = clientOptions(kafka, `processors-${partition}`);
     const topics = topicsOf(kafka);
-    let local = LogBus.open({ dir, partitions: 1 });
+    let local = LogBus.open({ dir, partitions: 1, owner: threadWatch.owner });
     const writer = new KafkaWriter(kafka.connection, options);
     const fetcher = new KafkaFetcher(kafka.connection, options);
     const progress = new RestoreProgress(lane);
@@ -106,7 +107,7 @@ export class KafkaProcessorStore implements ProcessorStore {
       if (isStale) {
         await local.close();
         rmSync(dir, { recursive: true, force: true });
-        local = LogBus.open({ dir, partitions: 1 });
+        local = LogBus.open({ dir, partitions: 1, owner: threadWatch.owner });
         await keep(local, opened.restored!);
       }
       if (isStale && opened.restored!.size > 0) {

@@ -16,7 +16,10 @@ export default async function runLane(task: LaneTask): Promise<LaneReport> {
     }
     const lane = lanes.get(id);
     // The thread that had it is gone: opening it here goes on at its checkpoint.
-    if (!lane) throw new PitwallError('internal', `lane ${id} is not open`, { stage: 'pipeline', retryable: true });
+    if (!lane) {
+      const message = `the thread that had ${id} is gone`;
+      return { ...emptyReport(), fault: { message, retryable: true, bus: false, lost: true } };
+    }
     if (task.action === 'inspect') return { ...emptyReport(), state: lane.inspect?.(task.query!) };
     return task.action === 'step' ? await lane.step(task.holds) : await lane.finish();
   } catch (error) {

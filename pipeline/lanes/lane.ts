@@ -1,4 +1,5 @@
 import type { ForwardPosition } from '../../bus/spooled/forwarder.js';
+import type { OnError } from '../../processors/failed-rows.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import type { Position } from '../../sinks/sink.js';
 import type { SinkConfig } from '../config/config.js';
@@ -60,6 +61,8 @@ export interface ProcessorLaneSpec extends CommonSpec {
   level: number;
   /** Processors that feed one another, in any order. */
   plans: ProcessorPlan[];
+  /** By processor. Not part of the plans: state outlives a change of it. */
+  onError: Record<string, OnError>;
   outputBytesMax: number | null;
 }
 
@@ -132,6 +135,9 @@ export interface LaneReport {
   correctedRows: number;
   /** What came of `inspect`. */
   state?: StateAnswer;
+  /** Rows that steps failed for, in this task: left out, and put into the dead letters. */
+  skippedRows: number;
+  deadLetters: number;
 }
 
 export interface LaneFault {
@@ -139,6 +145,8 @@ export interface LaneFault {
   retryable: boolean;
   /** The bus is away, not the lane at fault: it is tried for ever. */
   bus: boolean;
+  /** Its thread was lost by another lane's fault: it is opened again at once. */
+  lost?: boolean;
 }
 
 export function emptyReport(): LaneReport {
@@ -158,5 +166,7 @@ export function emptyReport(): LaneReport {
     readUs: 0,
     lateRows: 0,
     correctedRows: 0,
+    skippedRows: 0,
+    deadLetters: 0,
   };
 }

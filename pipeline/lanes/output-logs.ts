@@ -1,4 +1,5 @@
 import { LogBus, type LogBusOptions } from '../../bus/log/log-bus.js';
+import { threadWatch } from '../../processors/thread-watch.js';
 
 /**
  * The logs that this worker writes: one a partition, shared by all processors of the partition, which run in the same
@@ -9,7 +10,7 @@ const open = new Map<string, { log: LogBus; users: number }>();
 export function openOutputLog(options: LogBusOptions): LogBus {
   let entry = open.get(options.dir);
   if (!entry) {
-    entry = { log: LogBus.open(options), users: 0 };
+    entry = { log: LogBus.open({ ...options, owner: threadWatch.owner }), users: 0 };
     open.set(options.dir, entry);
   }
   entry.users++;

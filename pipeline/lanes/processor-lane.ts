@@ -1,10 +1,13 @@
 import { suggest } from '../../core/suggest.js';
 import { IDLE_ENTITIES_MAX } from '../../processors/entities.js';
+import { loadFunctions, loadOldFunctions, mapSteps, moduleName } from '../../processors/functions/load-functions.js';
 import { entityKeys } from '../../processors/graph-snapshot.js';
 import { EntityInspector } from '../../processors/inspect-entity.js';
-import { type InputRecord, PartitionGraph } from '../../processors/partition-graph.js';
+import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
+import { threadWatch } from '../../processors/thread-watch.js';
 import { longestWaitUs } from '../../processors/verbs/verbs.js';
 import type { Position } from '../../sinks/sink.js';
+import { appendFailed } from './failed-letters.js';
 import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords } from './fresh-records.js';
 import { GraphInput, tick } from './graph-input.js';
@@ -60,12 +63,15 @@ export class ProcessorLane implements Lane {
   private fresh: FreshRecords | null = null;
   private at: ProcessorPosition = { log: '', offset: 0, receivedUs: 0 };
   private late = { lateRows: 0, correctedRows: 0 };
+  private skipped = 0;
   private lateCountedMs = Number.NEGATIVE_INFINITY;
   private readonly foreign = new ForeignMessages();
   private readonly notes: string[] = [];
+  private readonly watchedAs: string;
 
   constructor(private readonly spec: ProcessorLaneSpec) {
     this.group = groupOf(spec.plans);
+    this.watchedAs = describeGroup(this.group);
     this.refused = new Refused(spec.input, spec.partition);
     this.writer = new OutputWriter(spec);
   }
@@ -82,7 +88,10 @@ export class ProcessorLane implements Lane {
     const known = this.groups.position(this.group, identity);
     if (!known && this.groups.hasBegun(this.group)) this.notes.push(madeAnew(input, partition));
     this.at = known ?? { log: identity, offset: 0, receivedUs: 0 };
+    const functions = await this.watched(this.group, () => loadFunctions(this.group.plans));
     this.graph = new PartitionGraph(this.group.plans, this.groups.state(this.group), {
+      functions,
+      onError: this.spec.onError,
       partitions,
       idleEntitiesMax: IDLE_ENTITIES_MAX,
     });
@@ -116,11 +125,13 @@ export class ProcessorLane implements Lane {
     }
     const input = this.input.of(run.records, this.graph, this.fresh, this.at.receivedUs);
     for (const record of input) report.rows += (record.batch ?? record.packed)?.rows ?? 0;
-    const outputs = this.graph.run(input);
+    const outputs = this.runGraph(this.graph, input);
+    const failed = this.graph.takeFailed();
     const { next } = run;
     const commit = this.store.begin();
     this.writer.append(commit, outputs, this.graph.epoch);
     this.writer.tick(commit, this.graph.epoch, next.receivedUs);
+    appendFailed(commit, this.spec.partition, failed, this.graph.epoch);
     this.notes.push(...this.refused.append(commit));
     this.groups.save(commit, this.group, next, this.graph.snapshot(), this.fresh?.takeChanges());
     await commit.commit();
@@ -128,6 +139,9 @@ export class ProcessorLane implements Lane {
     report.records = run.records.length;
     report.readUs = next.receivedUs;
     Object.assign(report, this.countLate());
+    report.deadLetters = failed.length;
+    report.skippedRows = this.graph.skippedRows - this.skipped;
+    this.skipped = this.graph.skippedRows;
     for (const { batch } of outputs) report.outputRows += batch.rows;
     report.wrote = [...new Set(outputs.map(({ processor }) => processor))];
     report.unread = await this.source.behind(this.at);
@@ -146,7 +160,7 @@ export class ProcessorLane implements Lane {
   /** From what is durable, which is what the graph had after its last step; a lane that has stopped keeps its checkpoint. */
   inspect({ processor, key }: StateQuery): StateAnswer {
     const facts = this.groups.state(this.group);
-    this.inspector ??= new EntityInspector(this.group.plans);
+    this.inspector ??= new EntityInspector(this.group.plans, this.graph.compiled);
     const late = (step: number, laneId: string) => this.graph.lateRowsOf(key, processor, step, laneId);
     const position = () => this.groups.position(this.group, this.at.log) ?? this.at;
     let at = position();
@@ -183,8 +197,10 @@ export class ProcessorLane implements Lane {
       [...old, this.group].map((group) => this.groups.position(group, source.identity) ?? first),
     );
     for (const group of old) {
-      const { partitions } = this.spec;
-      const graph = new PartitionGraph(group.plans, this.groups.state(group), { partitions });
+      const { partitions, onError } = this.spec;
+      const warn = (message: string) => void this.notes.push(message);
+      const functions = await this.watched(group, () => loadOldFunctions(group.plans, warn));
+      const graph = new PartitionGraph(group.plans, this.groups.state(group), { functions, onError, partitions });
       const fresh = this.freshOf(group);
       let at = this.groups.position(group, source.identity) ?? { ...target, receivedUs: 0 };
       while (at.offset < target.offset) at = await this.catchUp(group, graph, fresh, at, target);
@@ -192,7 +208,8 @@ export class ProcessorLane implements Lane {
       const ticks: InputRecord[] = [];
       for (let us = 0; us <= waitUs + 2 * SECOND_US; us += SECOND_US) ticks.push(tick(at.offset, at.receivedUs + us));
       const commit = this.store.begin();
-      this.writer.append(commit, graph.run(ticks), graph.epoch);
+      this.writer.append(commit, this.runGraph(graph, ticks), graph.epoch);
+      appendFailed(commit, this.spec.partition, graph.takeFailed(), graph.epoch);
       const marks = [...this.groups.marks(group)];
       this.groups.end(commit, group, at);
       this.groups.saveMarks(commit, this.group, marks);
@@ -211,13 +228,23 @@ export class ProcessorLane implements Lane {
     target: ProcessorPosition,
   ): Promise<ProcessorPosition> {
     const { records, next } = await this.source.read(at, STEP_BYTES, target);
-    const outputs = graph.run(this.input.of(records, graph, fresh, at.receivedUs));
+    const outputs = this.runGraph(graph, this.input.of(records, graph, fresh, at.receivedUs));
     const commit = this.store.begin();
     this.writer.append(commit, outputs, graph.epoch);
+    appendFailed(commit, this.spec.partition, graph.takeFailed(), graph.epoch);
     this.notes.push(...this.refused.append(commit));
     this.groups.save(commit, group, next, graph.snapshot(), fresh?.takeChanges());
     await commit.commit();
     return next;
+  }
+
+  /** Code of users may never return: somebody watches. */
+  private runGraph(graph: PartitionGraph, input: readonly InputRecord[]): ProcessorOutput[] {
+    return threadWatch.run(this.spec.id, this.watchedAs, () => graph.run(input));
+  }
+
+  private watched<T>(group: ProcessorGroup, load: () => Promise<T>): Promise<T> {
+    return threadWatch.wait(this.spec.id, `loading ${describeGroup(group)}`, load);
   }
 
   private freshOf(group: ProcessorGroup): FreshRecords | null {
@@ -256,6 +283,13 @@ async function openSource(spec: ProcessorLaneSpec): Promise<LaneSource> {
   }
   const { bus, identity } = await openInput(spec, input);
   return new TopicSource(bus, await topicIdentity(bus, identity, input), input, partition);
+}
+
+/** The processors, with the modules that they run. */
+function describeGroup({ plans }: ProcessorGroup): string {
+  const names = plans.map(({ name }) => name).join(', ');
+  const modules = [...new Set(mapSteps(plans).map(moduleName))];
+  return `processors ${names}${modules.length > 0 ? ` (modules ${modules.join(', ')})` : ''}`;
 }
 
 async function openStore(spec: ProcessorLaneSpec, warn: (message: string) => void): Promise<ProcessorStore> {

@@ -81,16 +81,17 @@ async function firstReceived(place: OpenPartition, timeUs: number, start: number
 
 /** The first record at or behind an offset, before `end`; null when there is none. */
 async function recordAt(
-  { bus, topic, partition }: OpenPartition,
+  place: OpenPartition,
   from: number,
   end: number,
 ): Promise<{ offset: number; receivedUs: number } | null> {
+  const { bus, topic, partition } = place;
   const untilMs = performance.now() + ANSWER_MS;
   for (let offset = from; offset < end; ) {
     const { records, next } = await bus.read(topic, partition, offset, 1);
     const [record] = records;
     if (record) return record.offset < end ? { offset: record.offset, receivedUs: record.receivedUs } : null;
-    if (next === offset) await patience({ bus, topic, partition }, untilMs);
+    if (next === offset) await patience(place, untilMs);
     offset = next;
   }
   return null;

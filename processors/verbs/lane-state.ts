@@ -4,6 +4,19 @@ import type { StepContext } from './step-context.js';
 export type Emit = (batch: Batch) => void;
 
 /**
+ * Takes rows `[from, to)` of a batch that a step cannot work on, and what is wrong: for the dead letters, or to be left
+ * out. Throws where the processor stops for them. `describe` makes the error, where somebody gets to see it.
+ */
+export type Refuse = (batch: Batch, from: number, to: number, describe: () => unknown) => void;
+
+/** The lane of a state. Its tags change with those of its records. */
+export interface LaneInfo {
+  /** Of its entity. */
+  readonly key: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
  * A step that keeps something of each lane between records: made once from its plan. Records come in runs of any size,
  * and the rows that leave must not depend on where a run is cut:
  *
@@ -21,9 +34,11 @@ export interface StatefulStep {
   dueOf(timeUs: number): number;
   /** How much earlier than a row the rows may be that it causes, as windows that are given at their start; absent: 0. */
   readonly shiftUs?: number;
-  create(): LaneState;
+  /** Whether rows may leave with other times than those they came with, earlier ones too. */
+  readonly timesChange?: boolean;
+  create(lane: LaneInfo): LaneState;
   /** A state from all the pieces that `changes` gave, and did not take back. */
-  restore(saved: ReadonlyMap<string, Uint8Array>): LaneState;
+  restore(saved: ReadonlyMap<string, Uint8Array>, lane: LaneInfo): LaneState;
   /**
    * What the pieces of one lane say, for `GET /state`: plain JSON values under names of its own, such as the rows held with
    * the times of the first and the last (`fromUs`, `toUs`), or windows that are open with what they have so far. Times are
@@ -37,9 +52,10 @@ export interface StatefulStep {
 export interface LaneState {
   /**
    * Takes rows in the order they come; each batch is ascending in time, but may begin before where the last one ended.
-   * The batches it emits need not be in time order, each of them is.
+   * The batches it emits need not be in time order, each of them is. Where it throws a `processor-failed`, it has changed
+   * nothing and emitted nothing of the batch.
    */
-  add(batch: Batch, emit: Emit): void;
+  add(batch: Batch, emit: Emit, refuse: Refuse): void;
   /** Gives what is due at the clock of the entity. */
   release(clockUs: number, emit: Emit): void;
   /** The clock at which something is due next; Infinity when nothing waits for time. */

@@ -6,6 +6,7 @@ import { filter } from './filter.js';
 import { group } from './group.js';
 import { join } from './join.js';
 import { lookup } from './lookup.js';
+import { map } from './map.js';
 import { resample } from './resample.js';
 import { rolling } from './rolling.js';
 import { select } from './select.js';
@@ -25,6 +26,7 @@ const VERBS: { [V in Step['verb']]: Verb<Extract<Step, { verb: V }>> } = {
   resample,
   fill,
   sort,
+  map,
 };
 
 export function verbOf(step: Step): Verb {

@@ -49,6 +49,7 @@ test('a lane whose output log is full says so instead of waiting, and goes on wh
     declared: [],
     partition: 0,
     plans: [{ name: 'p', from: [{ pattern: 'a/#' }], steps: [{ verb: 'filter', where: 'n > 0' }] }],
+    onError: {},
     outputBytesMax: 1024 * 1024,
   });
   await lane.open();

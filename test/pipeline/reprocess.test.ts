@@ -60,7 +60,7 @@ async function writeLog(dir: string, partitions = 2): Promise<void> {
   await bus.close();
 }
 
-function configIn(dir: string, processors = PROCESSORS): Config {
+function configIn(dir: string, processors = PROCESSORS): Promise<Config> {
   const file = join(dir, 'pitwall.yaml');
   writeFileSync(file, `bus: { log: { dir: ./bus, partitions: 2 } }\n${processors}`);
   return loadConfig(file, {});
@@ -111,7 +111,7 @@ const withoutNulls = (files: Map<string, string>) => {
 test('The rows of a range are those that its records alone give, by offset and by time of receipt.', async () => {
   const dir = tempDir('reprocess');
   await writeLog(dir);
-  const config = configIn(dir);
+  const config = await configIn(dir);
   let at = 0;
   const assertSame = async (
     since: string,
@@ -150,7 +150,7 @@ test('The rows of a range are those that its records alone give, by offset and b
 test('Only the named processors are written, in the format asked for, though those they read run too.', async () => {
   const dir = tempDir('reprocess-named');
   await writeLog(dir);
-  const config = configIn(dir);
+  const config = await configIn(dir);
   const into = join(dir, 'parquet');
   const { rows } = await run(config, 'start', into, { processors: ['quick'], format: 'parquet' });
   assert.deepEqual(Object.keys(rows), ['quick']);
@@ -169,7 +169,7 @@ test('Only the named processors are written, in the format asked for, though tho
 
 test('What cannot be done is said, and nothing is written.', async () => {
   const dir = tempDir('reprocess-faults');
-  const config = configIn(dir);
+  const config = await configIn(dir);
   const into = join(dir, 'out');
   await assert.rejects(run(config, 'start', into), /there is no log in .*bus yet/);
   await writeLog(dir);
@@ -190,7 +190,7 @@ test('What cannot be done is said, and nothing is written.', async () => {
 test('A range whose first records are not kept any more is refused, and says from where on they are.', async () => {
   const dir = tempDir('reprocess-dropped');
   await writeLog(dir);
-  const config = configIn(dir);
+  const config = await configIn(dir);
   // Everything is old and read: retention drops whole blocks with the next commit.
   const later = Date.now() * 1000 + 1e9;
   const bus = LogBus.open({ dir: join(dir, 'bus/ingest'), partitions: 2, retainUs: 1, nowUs: () => later });

@@ -97,8 +97,8 @@ interface Shown {
 
 test('A step with state is shown by its own words, for each lane the pieces of that lane and entity alone.', () => {
   const plans: ProcessorPlan[] = [{ name: 'p', from: [{ pattern: '#' }], steps: [{ verb: 'filter', where: 'true' }] }];
-  const compiled = compileNodes(plans, 1, () => {});
-  const context = { processor: 'p', step: 0, warn() {} };
+  const compiled = compileNodes(plans, 1, () => {}, null);
+  const context = { processor: 'p', step: 0, functions: null, warn() {} };
   const operator = {
     context,
     dueOf: () => Number.POSITIVE_INFINITY,

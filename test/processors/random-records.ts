@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
+import {
+  type GraphOptions,
+  type InputRecord,
+  PartitionGraph,
+  type ProcessorOutput,
+} from '../../processors/partition-graph.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import { type StateStore, storeOf } from '../../processors/state-store.js';
 import { dataRecord, type Row, rowsOf, runGrouped, schemaOf, tickRecord } from './telemetry.js';
@@ -96,14 +101,15 @@ export function assertSameInAnyGrouping(
   records: readonly InputRecord[],
   sizes: readonly number[],
   restores: readonly boolean[],
+  options: GraphOptions = {},
 ): Map<string, string[]> {
-  const oneByOne = lanesOf(runGrouped(new PartitionGraph(plans), records, [1]));
-  assert.deepEqual(lanesOf(runGrouped(new PartitionGraph(plans), records, sizes)), oneByOne);
+  const oneByOne = lanesOf(runGrouped(new PartitionGraph(plans, [], options), records, [1]));
+  assert.deepEqual(lanesOf(runGrouped(new PartitionGraph(plans, [], options), records, sizes)), oneByOne);
 
   const store = new Map<string, Uint8Array>();
   const live: StateStore = { under: (prefix) => storeOf(store).under(prefix) };
   const out: ProcessorOutput[] = [];
-  let graph = new PartitionGraph(plans, live, { idleEntitiesMax: 1 });
+  let graph = new PartitionGraph(plans, live, { ...options, idleEntitiesMax: 1 });
   for (let at = 0, turn = 0; at < records.length; turn++) {
     const size = sizes[turn % sizes.length]!;
     out.push(...graph.run(records.slice(at, at + size)));
@@ -112,7 +118,7 @@ export function assertSameInAnyGrouping(
       if (value === null) store.delete(key);
       else store.set(key, Uint8Array.from(value));
     }
-    if (restores[turn % restores.length]) graph = new PartitionGraph(plans, live, { idleEntitiesMax: 1 });
+    if (restores[turn % restores.length]) graph = new PartitionGraph(plans, live, { ...options, idleEntitiesMax: 1 });
   }
   assert.deepEqual(lanesOf(out), oneByOne);
   return oneByOne;

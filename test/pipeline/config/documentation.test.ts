@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { ERROR_CODES } from '../../../core/errors.js';
 import { configReference } from '../../../pipeline/config/config-reference.js';
 import { topKeys } from '../../../pipeline/config/keys/top-keys.js';
-import { readConfigBytes } from '../../../pipeline/config/read-config.js';
+import { loadModules } from '../../../pipeline/config/load-modules.js';
+import { readConfig } from '../../../pipeline/config/read-config.js';
 import { checkPlans } from '../../../processors/check-plan.js';
 import { problemsOf } from './problems-of.js';
 
@@ -34,11 +35,11 @@ test('The reference in docs/configuration.md is what `pitwall schema --markdown`
   );
 });
 
-test('The bundled configuration and every YAML file of the examples pass the checker without a warning.', () => {
+test('The bundled configuration and every YAML file of the examples pass the checker without a warning.', async () => {
   const files = ['pitwall.yaml', ...filesBelow('examples', '.yaml')];
   assert.ok(files.length >= 3);
   for (const file of files) {
-    const { config, problems } = readConfigBytes(join(root, file), readFileSync(join(root, file)), {});
+    const { config, problems } = await loadModules(readConfig(join(root, file), {}));
     assert.deepEqual(problems, [], file);
     const plans = config!.processors.map((processor) => processor.plan);
     assert.deepEqual(

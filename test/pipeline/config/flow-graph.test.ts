@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { drawMermaid, drawText } from '../../../pipeline/config/draw-graph.js';
 import { flowGraph } from '../../../pipeline/config/flow-graph.js';
+import { loadModules } from '../../../pipeline/config/load-modules.js';
 import { readConfigBytes } from '../../../pipeline/config/read-config.js';
 import { readText } from './problems-of.js';
 
-function graphOf(text: string, environment: Record<string, string> = {}) {
-  const { config, root, problems } = readText(text, environment);
+async function graphOf(text: string, environment: Record<string, string> = {}) {
+  const { config, root, problems } = await loadModules(readText(text, environment));
   assert.deepEqual(problems, []);
   return flowGraph(config!, root!);
 }
@@ -29,9 +30,9 @@ sinks:
   all: { type: file, from: ["#", late], path: ./out }
 `;
 
-test('The Mermaid drawing has each stream, processor and sink once, and an arrow for each input.', () => {
+test('The Mermaid drawing has each stream, processor and sink once, and an arrow for each input.', async () => {
   assert.equal(
-    drawMermaid(graphOf(FLOW)),
+    drawMermaid(await graphOf(FLOW)),
     `flowchart LR
   stream1(["car/{car}/imu<br/>100 Hz"])
   processor1["late<br/>select"]
@@ -48,9 +49,9 @@ test('The Mermaid drawing has each stream, processor and sink once, and an arrow
   );
 });
 
-test('The text drawing says of each processor and sink what it takes.', () => {
+test('The text drawing says of each processor and sink what it takes.', async () => {
   assert.equal(
-    drawText(graphOf(FLOW)),
+    drawText(await graphOf(FLOW)),
     `stream    car/{car}/imu  (100 Hz)
 stream    car/{car}/gps
 stream    #
@@ -61,7 +62,7 @@ sink      all <- #, late  (file jsonl ./out)
   );
 });
 
-test('A join by a span of time and a lookup are drawn with how they find their rows, and the table by its file.', () => {
+test('A join by a span of time and a lookup are drawn with how they find their rows, and the table by its file.', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pitwall-graph-'));
   try {
     writeFileSync(join(folder, 'drivers.csv'), 'number,name\n44,Ada\n');
@@ -73,7 +74,9 @@ test('A join by a span of time and a lookup are drawn with how they find their r
       - join: { with: car/{car}/temps, prefix: t_ }
       - lookup: { file: ./drivers.csv, on: { car_number: number } }
 `;
-    const { config, root, problems } = readConfigBytes(join(folder, 'pitwall.yaml'), Buffer.from(text), {});
+    const { config, root, problems } = await loadModules(
+      readConfigBytes(join(folder, 'pitwall.yaml'), Buffer.from(text), {}),
+    );
     assert.deepEqual(problems, []);
     const graph = flowGraph(config!, root!);
     assert.equal(
@@ -103,8 +106,8 @@ const ON_KAFKA = `bus: { kafka: { brokers: [a.example:9092, "\${B}:9092"], sasl:
 ${FLOW}  out: { type: kafka, from: car/{car}/gps, brokers: ["c:1"], topic: live-{car} }
 `;
 
-test('With Kafka the streams are drawn on it, between the gateway and what reads.', () => {
-  const graph = graphOf(ON_KAFKA, { B: 'b.example' });
+test('With Kafka the streams are drawn on it, between the gateway and what reads.', async () => {
+  const graph = await graphOf(ON_KAFKA, { B: 'b.example' });
   assert.equal(
     drawMermaid(graph),
     `flowchart LR
@@ -145,9 +148,9 @@ sink      out <- car/{car}/gps  (kafka json live-{car})
   }
 });
 
-test('A drawing shows variables by name and never what they hold.', () => {
+test('A drawing shows variables by name and never what they hold.', async () => {
   const secret = 'hunter2';
-  const graph = graphOf(
+  const graph = await graphOf(
     'streams: { car/1/imu: }\nsinks:\n  a: { type: file, from: car/${TEAM}/imu, path: ./${TEAM} }\n  b: { type: file, from: "${TEAM}/x", path: "x/${TEAM}" }\n',
     { TEAM: secret },
   );
@@ -157,7 +160,7 @@ test('A drawing shows variables by name and never what they hold.', () => {
   }
 });
 
-test('Characters that mean something to Mermaid are drawn as themselves.', () => {
-  const drawn = drawMermaid(graphOf('sinks:\n  a: { type: file, from: "#", path: "a\\"b<c>]d" }\n'));
+test('Characters that mean something to Mermaid are drawn as themselves.', async () => {
+  const drawn = drawMermaid(await graphOf('sinks:\n  a: { type: file, from: "#", path: "a\\"b<c>]d" }\n'));
   assert.ok(drawn.includes('sink1[("a<br/>file jsonl a#34;b#60;c#62;]d")]'), drawn);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Config } from '../../../pipeline/config/config.js';
 import type { JoinStep } from '../../../processors/plan.js';
 import { problemsOf, readText } from './problems-of.js';
 
@@ -13,7 +14,7 @@ const withJoin = (join: string) => `processors:
 function stepOf(join: string): JoinStep {
   const { config, problems } = readText(withJoin(join));
   assert.deepEqual(problems, []);
-  return config!.processors[0]!.plan.steps[0] as JoinStep;
+  return (config as Config).processors[0]!.plan.steps[0] as JoinStep;
 }
 
 const BASE: JoinStep = {

@@ -233,7 +233,7 @@ test('Listening on all addresses is allowed where the file says that it is meant
   }
 });
 
-test('Loading throws one error with every problem of the file, coded by what they are.', () => {
+test('Loading throws one error with every problem of the file, coded by what they are.', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pitwall-config-'));
   try {
     const file = join(folder, 'pitwall.yaml');
@@ -241,8 +241,8 @@ test('Loading throws one error with every problem of the file, coded by what the
       writeFileSync(file, text);
       return loadConfig(file, {});
     };
-    assert.equal(load('workers: 1\n').file, file);
-    assert.throws(
+    assert.equal((await load('workers: 1\n')).file, file);
+    await assert.rejects(
       () => load('worker: 1\ngateway: { tls: {} }\n'),
       (error) => {
         assert.ok(error instanceof ConfigError);
@@ -254,14 +254,14 @@ test('Loading throws one error with every problem of the file, coded by what the
         return true;
       },
     );
-    assert.throws(() => load('gateway: { tls: {} }\n'), { code: 'not-supported', stage: 'configuration' });
-    assert.deepEqual(load('sinks: { a: { type: file, from: a/b, path: o, roll: {} } }\n').warnings, [
+    await assert.rejects(() => load('gateway: { tls: {} }\n'), { code: 'not-supported', stage: 'configuration' });
+    assert.deepEqual((await load('sinks: { a: { type: file, from: a/b, path: o, roll: {} } }\n')).warnings, [
       `${file}:1:47: warning: sinks.a.roll has no effect: jsonl grows one file a stream`,
     ]);
-    assert.throws(() => loadConfig(join(folder, 'none.yaml'), {}), {
+    await assert.rejects(() => loadConfig(join(folder, 'none.yaml'), {}), {
       message: `${join(folder, 'none.yaml')}:1:1: there is no such file; name the configuration with -c FILE`,
     });
-    assert.throws(() => loadConfig(folder, {}), {
+    await assert.rejects(() => loadConfig(folder, {}), {
       message: `${folder}:1:1: this is a folder; name the configuration with -c FILE`,
     });
   } finally {

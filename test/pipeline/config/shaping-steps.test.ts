@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Config } from '../../../pipeline/config/config.js';
 import { problemsOf, readText } from './problems-of.js';
 
 function file(...steps: string[]): string {
@@ -21,7 +22,7 @@ test('resample, fill and sort become the steps of a plan, with their defaults', 
     ),
   );
   assert.deepEqual(problems, []);
-  assert.deepEqual(config!.processors[0]!.plan.steps, [
+  assert.deepEqual((config as Config).processors[0]!.plan.steps, [
     { verb: 'resample', everyUs: 50_000, how: 'linear', maxGapUs: null, channels: {} },
     {
       verb: 'resample',

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { Config } from '../../../pipeline/config/config.js';
 import { formatProblem } from '../../../pipeline/config/problems.js';
 import { readConfigBytes } from '../../../pipeline/config/read-config.js';
 import { readTable, TABLE_BYTES_MAX, TABLE_ROWS_MAX } from '../../../pipeline/config/tables/read-table.js';
@@ -102,7 +103,7 @@ test('The plan of a lookup holds the table, so that nobody else reads the file.'
       ],
     },
   };
-  const { plan } = config!.processors[0]!;
+  const { plan } = (config as Config).processors[0]!;
   assert.deepEqual(plan.steps, [step]);
   assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan, 'a plan is plain data');
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { configSchema } from '../../../pipeline/config/config-schema.js';
+import { loadModules } from '../../../pipeline/config/load-modules.js';
 import { readConfigBytes } from '../../../pipeline/config/read-config.js';
 import { schemaFaults } from './json-schema-faults.js';
 import { problemsOf } from './problems-of.js';
@@ -21,8 +22,8 @@ const STEPS = `
 `;
 const FILE = `processors:\n  p:\n    from: a/b\n    steps:${STEPS}`;
 
-test('Each kind of window, and a rolling step, is read as the plan it means, with its defaults.', () => {
-  const { config, problems } = readConfigBytes('pitwall.yaml', Buffer.from(FILE), {});
+test('Each kind of window, and a rolling step, is read as the plan it means, with its defaults.', async () => {
+  const { config, problems } = await loadModules(readConfigBytes('pitwall.yaml', Buffer.from(FILE), {}));
   assert.deepEqual(problems, []);
   const S = 1_000_000;
   const window = { verb: 'window', graceUs: 0, idleUs: 5 * S, emit: 'close' };

@@ -6,7 +6,7 @@ import { WindowGrid } from '../../../processors/windows/window-grid.js';
 import { batchOf, type Row, rowsOf, schemaOf } from '../telemetry.js';
 
 const RUNS = Number(process.env.PITWALL_PROPERTY_RUNS ?? 300);
-const CONTEXT = { processor: 'p', step: 0, warn: () => {} };
+const CONTEXT = { processor: 'p', step: 0, functions: null, warn: () => {} };
 
 test('a grid of windows is what its definition says: starts at multiples of the step, panes whole within windows', () => {
   const sizes = fc.integer({ min: 1, max: 60 }).chain((stepUs) => {

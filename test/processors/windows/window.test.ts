@@ -187,8 +187,8 @@ test('a rolling column replaces one of its name or follows the others, and no ro
 
 test('more rows than a lane may hold stop the step with an error that says what to change', () => {
   const state = (step: Step) => {
-    const compiled = verbOf(step).compile(step, { processor: 'w', step: 0, warn: () => {} });
-    return 'stateful' in compiled ? compiled.stateful.create() : assert.fail();
+    const compiled = verbOf(step).compile(step, { processor: 'w', step: 0, functions: null, warn: () => {} });
+    return 'stateful' in compiled ? compiled.stateful.create({ key: 'car/1', tags: {} }) : assert.fail();
   };
   const schema = schemaOf(['ax', 'f64']);
   const many = (from: number, rows: number) => ({
@@ -200,9 +200,18 @@ test('more rows than a lane may hold stop the step with an error that says what 
   });
   const fails = (step: Step, rows: number, message: RegExp) => {
     const lane = state(step);
-    lane.add(many(0, rows), () => {});
+    lane.add(
+      many(0, rows),
+      () => {},
+      () => assert.fail(),
+    );
     assert.throws(
-      () => lane.add(many(rows, 1), () => {}),
+      () =>
+        lane.add(
+          many(rows, 1),
+          () => {},
+          () => assert.fail(),
+        ),
       (error) => error instanceof PitwallError && message.test(error.message),
     );
   };

@@ -8,6 +8,7 @@ import { filter } from './filter-key.js';
 import { group } from './group-key.js';
 import { join } from './join-key.js';
 import { lookup } from './lookup-key.js';
+import { map } from './map-key.js';
 import { resample } from './resample-key.js';
 import { rolling } from './rolling-key.js';
 import { select } from './select-key.js';
@@ -28,8 +29,9 @@ const STEPS = {
   fill,
   sort,
   group,
+  map,
 };
-const LATER = ['map'];
+const LATER: string[] = [];
 
 type Specs = { [V in keyof typeof STEPS]: (typeof STEPS)[V]['spec'] };
 type CheckedStep = NonNullable<ReturnType<typeof stepSpec.check>>;

@@ -1,0 +1,98 @@
+import { PitwallError } from '../../core/errors.js';
+import { checkPlans } from '../../processors/check-plan.js';
+import { buildDataFrame } from '../../processors/modules/build-dataframe.js';
+import { stepInputs } from '../../processors/verbs/verbs.js';
+import { checkFunctions } from './check-functions.js';
+import type { Config, FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
+import { type ConfigNode, child } from './config-node.js';
+import { formatProblem, type Problem, Problems } from './problems.js';
+import type { Reading } from './read-config.js';
+import { References } from './references.js';
+import { below } from './spec/spec.js';
+
+/** A configuration file with the modules that it names. */
+export interface Loaded {
+  file: string;
+  /** Null when any problem is an error. */
+  config: Config | null;
+  problems: Problem[];
+  root: ConfigNode | null;
+}
+
+/**
+ * The second half of reading a configuration: loads the modules of a file that is right by itself, and checks the plans
+ * they build as those of the file were. What is wrong with a module is reported where the file names it.
+ */
+export async function loadModules(reading: Reading): Promise<Loaded> {
+  const { file, text, config, root } = reading;
+  if (!config || !root) return { file, config: null, problems: reading.problems, root };
+  const problems = new Problems(file, text);
+  const processors = await Promise.all(
+    config.processors.map(async (each) => ('plan' in each ? each : build(each, root, problems))),
+  );
+  const built = processors.filter((each): each is ProcessorConfig => each !== null);
+  if (!problems.hasErrors) checkBuilt(config, built, root, problems);
+  if (!problems.hasErrors) await checkFunctions(built, root, problems);
+  const all = [...reading.problems, ...problems.list()].sort((a, b) => a.line - b.line || a.column - b.column);
+  if (problems.hasErrors) return { file, config: null, problems: all, root };
+  const warnings = all.map((problem) => formatProblem(file, problem));
+  return { file, config: { ...config, processors: built, warnings }, problems: all, root };
+}
+
+async function build(
+  { name, module, from, onError }: ModuleProcessor,
+  root: ConfigNode,
+  problems: Problems,
+): Promise<ProcessorConfig | null> {
+  try {
+    const { plan } = await buildDataFrame(module, name, from);
+    return { plan, onError };
+  } catch (error) {
+    if (!(error instanceof PitwallError)) throw error;
+    report(name, error.message, root, problems);
+    return null;
+  }
+}
+
+/** Plans of modules can read what is not there, and close a circle through those of the file. */
+function checkBuilt(
+  { processors: written }: FileConfig,
+  built: readonly ProcessorConfig[],
+  root: ConfigNode,
+  problems: Problems,
+): void {
+  const plans = built.map(({ plan }) => plan);
+  const byModule = plans.filter((_, i) => 'module' in written[i]!);
+  if (byModule.length === 0) return;
+  const references = new References(root, new Problems('', ''));
+  for (const plan of byModule) {
+    for (const { input } of [...plan.from.map((each) => ({ input: each })), ...stepInputs(plan)]) {
+      const fault = 'pattern' in input ? streamFault(input.pattern, references) : null;
+      if (fault !== null) report(plan.name, fault, root, problems);
+    }
+  }
+  for (const { processor, path, message } of checkPlans(plans, () => null)) {
+    report(
+      processor,
+      byModule.some(({ name }) => name === processor) ? `${path}: ${message}` : message,
+      root,
+      problems,
+    );
+  }
+}
+
+/** Why the file would not take for a stream what the module does, or null. */
+function streamFault(pattern: string, references: References): string | null {
+  const meant = references.resolve(pattern);
+  if (meant && 'pattern' in meant) return null;
+  return meant
+    ? `reads the stream "${pattern}", which is a processor; write processor('${pattern}')`
+    : `reads the stream "${pattern}", which is not declared; a stream pattern holds a / or is "#"`;
+}
+
+/** At the module's name in the file, or at `from` of a processor that has none. */
+function report(name: string, message: string, root: ConfigNode, problems: Problems): void {
+  const processor = child(child(root, 'processors'), name);
+  const key = child(processor, 'use') ? 'use' : 'from';
+  problems.error(child(processor, key)?.offset ?? 0, `${below('processors', name)}.${key}: ${message}`);
+}
