@@ -115,7 +115,7 @@ test('dead-letter: rows that a function fails for are in the dead letters once, 
   assert.deepEqual([why, stage], ['processor-failed', 'processor']);
   assert.match(
     reason,
-    /^processor counted, steps\[0\], map \S*count\.ts:8:42: Error: n is \d+; at the row 20\S+ \(timeUs \d+\) of car\/\d\/a, of record \d+$/,
+    /^processor counted, steps\[0\], map \S*count\.ts:8:40: Error: n is \d+; at the row 20\S+ \(timeUs \d+\) of car\/\d\/a, of record \d+$/,
   );
   assert.match(metrics, /^pitwall_lane_dead_letters_total\{.*\} [1-9]/m);
 });
