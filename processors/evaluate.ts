@@ -3,6 +3,7 @@ import { unpack } from '../schemas/data-block.js';
 import type { Entity, Lane } from './entity.js';
 import type { FailedRows } from './failed-rows.js';
 import type { GraphNode, GraphState } from './node.js';
+import { threadWatch } from './thread-watch.js';
 import type { Emit, LaneState, Refuse } from './verbs/lane-state.js';
 import type { Operator } from './verbs/verb.js';
 
@@ -22,6 +23,7 @@ export function evaluate(
   failed: FailedRows,
   emit: (lane: Lane, batch: Batch) => void,
 ): void {
+  threadWatch.goesOn();
   const flows: Flow[] = nodes.map(() => new Map());
   for (const stream of entity.dirty) {
     const batch = unpack(stream.parts, stream.name, stream.schema);
