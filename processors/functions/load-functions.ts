@@ -78,7 +78,7 @@ async function loadFunction(plan: ProcessorPlan, { module, index, inputs }: MapS
   throw badModule(module, `${what}; write export default rowFunction({ … }), or export default (row) => …`);
 }
 
-/** A function of a dataframe, whose module must build the plan that runs: else its functions may be others. */
+/** A function of a dataframe, whose module must build the steps that run here: else its functions may be others. */
 async function dataFrameFunction(
   plan: ProcessorPlan,
   module: string,
@@ -87,8 +87,10 @@ async function dataFrameFunction(
 ): Promise<UserFunction> {
   const { buildDataFrame } = await import('../modules/build-dataframe.js');
   const built = await buildDataFrame(module, plan.name, inputs);
-  if (isDeepStrictEqual(built.plan, plan)) return functionOf(built.functions[index])!;
-  throw badModule(module, 'builds another plan than the one that runs; restart after changes of a module');
+  const { steps } = built.plan;
+  const isPart = steps.some((_, at) => isDeepStrictEqual(steps.slice(at, at + plan.steps.length), plan.steps));
+  if (isPart) return functionOf(built.functions[index])!;
+  throw badModule(module, 'builds other steps than those that run; restart after changes of a module');
 }
 
 function loadFailed(where: string, cause: unknown): PitwallError {
