@@ -5,6 +5,7 @@ import type { ReadPackedBatch } from '../schemas/packed-batch.js';
 import type { Entity, EntityStream, Lane } from './entity.js';
 import type { FailedRows } from './failed-rows.js';
 import type { GraphNode, GraphState } from './node.js';
+import { threadWatch } from './thread-watch.js';
 import type { Emit, LaneState, Refuse } from './verbs/lane-state.js';
 import type { Operator } from './verbs/verb.js';
 
@@ -24,6 +25,7 @@ export function evaluate(
   failed: FailedRows,
   emit: (lane: Lane, batch: Batch) => void,
 ): void {
+  threadWatch.goesOn();
   const flows: Flow[] = nodes.map(() => new Map());
   for (const stream of entity.dirty) {
     const batch = joined(stream);

@@ -12,7 +12,7 @@ export interface ThreadLimits {
 }
 
 const HEAP_SPARE = 1.5;
-const LIMITS: ThreadLimits = { silentMs: 30_000, heapMiB: 1024 };
+const LIMITS: ThreadLimits = { silentMs: 30_000, heapMiB: 2048 };
 
 /** A thread has ended while it had tasks. */
 export class ThreadEnded extends Error {

@@ -26,10 +26,10 @@ export async function checkFunctions(
       loaded.set(plan.name, await loadFunctions([plan]));
     } catch (error) {
       if (!(error instanceof PitwallError)) throw error;
-      const at = plan.steps.findIndex((step) => step.verb === 'map' && error.message.includes(step.module));
-      // Its steps are named by where they stand in the file.
-      const what = ((error.cause as Error | undefined) ?? error).message;
-      report(problems.error.bind(problems), root, plan.name, at, what);
+      const [, step] = /, steps\[(\d+)\], /.exec(error.message)!;
+      // The step is named by where it stands in the file.
+      const { message } = error.cause as Error;
+      report(problems.error.bind(problems), root, plan.name, Number(step), message);
     }
   }
   if (problems.hasErrors) return;

@@ -67,7 +67,12 @@ export async function loadOldFunctions(
 async function loadFunction(plan: ProcessorPlan, { module, index, inputs }: MapStep): Promise<UserFunction> {
   if (index !== null) return dataFrameFunction(plan, module, index, inputs ?? null);
   const exported = await loadModule(module);
-  const found = functionOf(exported.default);
+  let found: UserFunction | null;
+  try {
+    found = functionOf(exported.default);
+  } catch (cause) {
+    throw badModule(module, `exports a function that is none of a step: ${(cause as Error).message}`, cause);
+  }
   if (found) return found;
   const what = 'default' in exported ? 'exports no function by default' : 'has no default export';
   throw badModule(module, `${what}; write export default rowFunction({ … }), or export default (row) => …`);
@@ -89,7 +94,7 @@ async function dataFrameFunction(
 }
 
 function loadFailed(where: string, cause: unknown): PitwallError {
-  const what = cause instanceof PitwallError ? cause.message : String((cause as Error)?.stack ?? cause);
+  const what = cause instanceof Error ? cause.message : String(cause);
   return new PitwallError('processor-failed', `${where}: ${what}`, { stage: 'processor', cause });
 }
 
