@@ -12,7 +12,7 @@ export const window: BenchCase = {
     for (const step of ['tumbling', 'rolling'] as const) {
       for (const entities of [50, 10_000]) {
         const plan = { step, entities, rows: 20, totalRows: context.quick ? 50_000 : 2_000_000 };
-        const name = `${step} mean, ${entities.toLocaleString('en')} entities`;
+        const name = `window ${step} mean, ${entities.toLocaleString('en')} entities`;
         runs.push(await runSteps(context, name, 'rows', step === 'tumbling' ? GOAL_ROWS : null, plan));
       }
     }
