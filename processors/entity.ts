@@ -63,6 +63,8 @@ export class Entity {
   dueUs = Infinity;
   /** Without new records nothing can expire or fall due before the receive clock is there. */
   deadlineTotalUs = Infinity;
+  /** The time it is queued for: see `Deadlines`. */
+  queuedTotalUs = Infinity;
   /** Every record must be evaluated alone, since order matters now. */
   careful = false;
   changed = true;

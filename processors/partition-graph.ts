@@ -3,6 +3,7 @@ import type { Schema } from '../columnar/schema.js';
 import { PitwallError } from '../core/errors.js';
 import { timeBoundsUs } from '../schemas/data-block.js';
 import type { ReadPackedBatch } from '../schemas/packed-batch.js';
+import { Deadlines } from './deadlines.js';
 import { Entity, type EntityStream, type Lane, type Tags } from './entity.js';
 import { advanced, EntityBounds } from './entity-bounds.js';
 import { evaluate } from './evaluate.js';
@@ -78,8 +79,7 @@ export class PartitionGraph {
   private readonly hash: string;
   private readonly entities = new Map<string, Entity>();
   private readonly clock = new ReceiveClock();
-  /** No entity has something to expire before the receive clock is there. */
-  private deadlineTotalUs = Infinity;
+  private readonly deadlines = new Deadlines();
   private readonly touched = new Set<Entity>();
   private readonly lanes = new Set<Lane>();
   private readonly finished: ProcessorOutput[] = [];
@@ -132,7 +132,7 @@ export class PartitionGraph {
       const { packed } = record;
       const route = record.kind === 'data' && packed !== null && packed.rows > 0 ? this.routes.of(record.stream) : null;
       const entity = route && this.entity(record.key);
-      if (this.clock.totalUs >= this.deadlineTotalUs) this.expire(entity);
+      if (this.clock.totalUs >= this.deadlines.nextUs) this.expire(entity);
       if (entity) this.feed(entity, record, packed!, route);
     }
     for (const entity of this.touched) {
@@ -200,11 +200,9 @@ export class PartitionGraph {
   /** Evaluates every entity that has something to expire at the present receive time, but for the one given. */
   private expire(except: Entity | null): void {
     const { totalUs } = this.clock;
-    this.deadlineTotalUs = Infinity;
-    for (const entity of this.entities.values()) {
-      if (entity !== except && entity.deadlineTotalUs <= totalUs) {
-        this.evaluate(entity, entity.clockUs(totalUs), this.clock.lastUs);
-      } else this.deadlineTotalUs = Math.min(this.deadlineTotalUs, entity.deadlineTotalUs);
+    for (const entity of this.deadlines.take(totalUs)) {
+      if (entity === except) this.deadlines.add(entity);
+      else this.evaluate(entity, entity.clockUs(totalUs), this.clock.lastUs);
     }
   }
 
@@ -224,7 +222,7 @@ export class PartitionGraph {
 
   private setDeadline(entity: Entity, deadlineUs: number): void {
     entity.deadlineTotalUs = deadlineUs - entity.latestUs + entity.seenAtUs;
-    this.deadlineTotalUs = Math.min(this.deadlineTotalUs, entity.deadlineTotalUs);
+    this.deadlines.add(entity);
   }
 
   private takeOutputs(): ProcessorOutput[] {
