@@ -8,7 +8,7 @@ import { tempDir } from '../support/temp-dir.js';
 /** Has a test of its own. */
 const OF_KAFKA = 'kafka';
 /** They run no gateway. */
-const ENGINE = ['join', 'columns'];
+const ENGINE = ['join', 'columns', 'window', 'group'];
 
 test('every case runs quickly, reports what the contract asks for, loses nothing and leaves nothing behind', async () => {
   const names = BENCH_CASES.map(({ name }) => name).filter((name) => name !== OF_KAFKA);
