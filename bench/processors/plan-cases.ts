@@ -41,8 +41,8 @@ export const EXPRESSIONS: readonly PlanCase[] = [
 ];
 
 export const WINDOWS: readonly PlanCase[] = [50, 10_000, 100_000].flatMap((entities) => [
-  aggregated(`tumbling mean of 1 s, ${entities} entities`, entities, TUMBLING, closedWindows, 4e6),
-  aggregated(`rolling mean of 10 s, ${entities} entities`, entities, ROLLING, (rows) => rows, null),
+  aggregated(`window, tumbling mean of 1 s, ${entities} entities`, entities, TUMBLING, closedWindows, 4e6),
+  aggregated(`window, rolling mean of 10 s, ${entities} entities`, entities, ROLLING, (rows) => rows, null),
 ]);
 
 export const GROUPS: readonly PlanCase[] = [

@@ -45,6 +45,15 @@ export class Arguments {
     return given === undefined ? fallback : this.durationUs(given, name, least);
   }
 
+  /** The same, with a minus for before. */
+  signedDurationUs(given: unknown, name: string): number {
+    const us = (given as { us?: unknown } | null)?.us;
+    // Not -0, which a plan does not keep as such.
+    if (typeof us === 'number' && us < 0) return 0 - this.durationUs({ us: -us }, name);
+    if (typeof given !== 'string' || !given.startsWith('-')) return this.durationUs(given, name);
+    return 0 - this.durationUs(given.slice(1), name);
+  }
+
   private parseUs(text: string, name: string): number {
     try {
       return parseDurationUs(text);

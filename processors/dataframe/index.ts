@@ -11,7 +11,8 @@ export type {
 } from './expression.js';
 export type { FillOptions } from './fill-step.js';
 export { atan2, coalesce, col, concat, expr, hypot, lit, when } from './functions.js';
-export type { JoinOptions } from './join-step.js';
+export type { IntervalOptions, JoinOptions } from './join-step.js';
+export type { LookupOptions, TableRow } from './lookup-step.js';
 export type { ResampleOptions } from './resample-step.js';
 export type { SortOptions } from './sort-step.js';
 export { processor, stream } from './sources.js';

@@ -21,7 +21,8 @@ type CellsIn<R> = R extends readonly (infer Item)[] ? CellsIn<Item> : R extends 
 type NamesIn<Rows> = Rows extends unknown ? keyof Rows & string : never;
 type CellIn<Rows, N> = Rows extends unknown ? Rows[N & keyof Rows] : never;
 
-type KindOf<V> = 0 extends 1 & V
+/** The kind of a column whose cells have this type in JavaScript. */
+export type KindOf<V> = 0 extends 1 & V
   ? Learned
   : V extends number | bigint
     ? number

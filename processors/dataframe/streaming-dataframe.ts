@@ -19,7 +19,8 @@ import type {
 } from './columns.js';
 import type { BoolExpression, Expression, ResultOf, ResultsOf } from './expression.js';
 import { type FillOptions, fillStep } from './fill-step.js';
-import { type JoinOptions, joinStep } from './join-step.js';
+import { type IntervalOptions, intervalStep, type JoinOptions, joinStep } from './join-step.js';
+import { type LookupOn, type LookupOptions, lookupStep, type TableColumns, type TableRow } from './lookup-step.js';
 import type { Mapped, RowOf } from './mapped.js';
 import { type ResampleOptions, resampleStep } from './resample-step.js';
 import { schemaOfTypes } from './schema-of-types.js';
@@ -119,12 +120,29 @@ export class StreamingDataFrame<C = Learned> {
   }
 
   /** Puts the row of another stream of the same entity beside each row, by event time. */
-  joinAsOf<R, const P extends string = ''>(
+  joinAsOf<R, const P extends string = '', const T extends string = never>(
     right: StreamingDataFrame<R> & NoClash<C, R, P>,
-    options?: JoinOptions<P>,
-  ): StreamingDataFrame<With<C, Prefixed<R, P>>> {
+    options?: JoinOptions<P, T, R>,
+  ): StreamingDataFrame<With<C, Prefixed<R, P> & Record<T, number>>> {
     const { input, schema } = rightSide(right, 'joinAsOf');
     return this.with('joinAsOf', joinStep(input, options), schema);
+  }
+
+  /** Puts every row of another stream of the same entity in a span of time beside each row, one row out for each. */
+  joinInterval<R, const P extends string = '', const T extends string = never>(
+    right: StreamingDataFrame<R> & NoClash<C, R, P>,
+    options: IntervalOptions<P, T>,
+  ): StreamingDataFrame<With<C, Prefixed<R, P> & Record<T, number>>> {
+    const { input, schema } = rightSide(right, 'joinInterval');
+    return this.with('joinInterval', intervalStep(input, options), schema);
+  }
+
+  /** Puts the columns of a small table beside each row, found by equal keys; the key of the table is left out. */
+  lookup<T extends TableRow, const On extends LookupOn<C, T>, const P extends string = ''>(
+    table: readonly T[] & NoClash<C, TableColumns<T, On>, P>,
+    options: LookupOptions<On, P>,
+  ): StreamingDataFrame<With<C, Prefixed<TableColumns<T, On>, P>>> {
+    return this.with('lookup', lookupStep(table, options));
   }
 
   /**
@@ -165,6 +183,11 @@ export class StreamingDataFrame<C = Learned> {
   /** Puts rows in time order that came late; `backfill` says which came later still. */
   sort(options: SortOptions): StreamingDataFrame<With<C, { backfill: boolean }>> {
     return this.with('sort', sortStep(options));
+  }
+
+  /** Brings the rows of equal values together, from all streams: what follows runs for each. By columns, or by tags. */
+  group(...by: string[]): StreamingDataFrame<C> {
+    return this.with('group', { verb: 'group', by: new Arguments('group').names(by) });
   }
 
   /**

@@ -115,7 +115,7 @@ test('The drawing shows the module of a processor, what it does, and what it rea
     drawText(flowGraph(config!, root!)),
     `stream    car/{car}/imu
 stream    car/{car}/gps
-processor g <- car/{car}/imu, join car/{car}/gps  (./g.ts: join, filter)
+processor g <- car/{car}/imu, join backward car/{car}/gps  (./g.ts: join, filter)
 processor h <- g  (./h.ts)
 `,
   );

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildDataFrame } from '../../../processors/modules/build-dataframe.js';
+import { loadModule } from '../../../processors/modules/load-module.js';
 import type { Input, ProcessorPlan, Step } from '../../../processors/plan.js';
 import { tempDir } from '../../support/temp-dir.js';
 import { compileModules } from './compile-modules.js';
@@ -34,9 +35,9 @@ async function builtPlan(file: string): Promise<ProcessorPlan> {
   return (await buildDataFrame(file, 'p', from)).plan;
 }
 
-async function stepsOf(yaml: string): Promise<Step[]> {
+async function stepsOf(yaml: string, folder: string): Promise<Step[]> {
   const steps = yaml.replaceAll(/^/gm, '      ');
-  return (await planOfYaml(`processors:\n  p:\n    from: car/{car}/imu\n    steps:\n${steps}`, 'p')).steps;
+  return (await planOfYaml(`processors:\n  p:\n    from: car/{car}/imu\n    steps:\n${steps}`, 'p', folder)).steps;
 }
 
 test('Every module of docs/dataframe.md and README.md compiles, loads and builds a plan.', async () => {
@@ -66,7 +67,11 @@ test('Each verb of docs/dataframe.md gives the same plan in TypeScript as in YAM
   for (const [i, [module, yaml]] of pairs.entries()) {
     const file = join(folder, `pair${i}.ts`);
     writeFileSync(file, module.text);
-    assert.deepEqual((await builtPlan(file)).steps, await stepsOf(yaml.text), module.section);
+    const { steps } = await builtPlan(file);
+    // A table stands in the module, and in a file beside the YAML.
+    const { drivers } = await loadModule(file);
+    if (drivers) writeFileSync(join(folder, 'drivers.json'), JSON.stringify(drivers));
+    assert.deepEqual(steps, await stepsOf(yaml.text, folder), module.section);
   }
 });
 

@@ -36,6 +36,14 @@ test('Options that are left out mean what they mean in the YAML.', async () => {
   const bare = stream('car/{car}/imu');
   const pairs: [StreamingDataFrame, string][] = [
     [bare.joinAsOf(processor('other')), 'join: { with: other }'],
+    [
+      bare.joinInterval(stream('car/{car}/c'), { between: ['-1s', { us: -5 }] }),
+      'join: { with: "car/{car}/c", between: [-1s, -5us] }',
+    ],
+    [
+      bare.joinInterval(stream('car/{car}/c'), { between: ['0s', '-0s'] }),
+      'join: { with: "car/{car}/c", between: [0s, -0s] }',
+    ],
     [bare.window({ tumbling: '1s' }).aggregate({ n: count() }), 'window: { tumbling: 1s, aggregate: { n: count() } }'],
     [bare.window({ rows: 5 }).aggregate({ n: 'count()' }), 'window: { rows: 5, aggregate: { n: count() } }'],
     [
@@ -51,7 +59,7 @@ test('Options that are left out mean what they mean in the YAML.', async () => {
     [bare.sort({ lateness: '0s' }), 'sort: { lateness: 0s }'],
   ];
   for (const [frame, step] of pairs) {
-    const yaml = `processors:\n  other: { from: a/b, steps: [{ filter: x }] }\n  p: { from: "car/{car}/imu", steps: [{ ${step} }] }\n`;
+    const yaml = `processors:\n  other: { from: "car/{car}/other", steps: [{ filter: x }] }\n  p: { from: "car/{car}/imu", steps: [{ ${step} }] }\n`;
     assert.deepEqual(frame.plan('p').plan, await planOfYaml(yaml, 'p'), step);
   }
 });
@@ -119,6 +127,31 @@ const FAULTS: [call: () => unknown, message: string][] = [
     () => loose(IMU()).joinAsOf!(stream('a/b', { speed: 'f32' })),
     'joinAsOf: prefix: column speed exists on both sides of the join; give the join a prefix',
   ],
+  [
+    () => loose(IMU()).joinInterval!(stream('a/b'), { between: '2s' }),
+    "joinInterval: between takes two durations, the earlier one first, such as ['-2s', '500ms']",
+  ],
+  [() => loose(IMU()).joinInterval!(stream('a/b'), { between: ['2s', '-2s'] }), 'joinInterval: between: '],
+  [
+    () => loose(IMU()).joinAsOf!(stream('a/b'), { how: 'interval' }),
+    'joinAsOf: how must be backward, nearest, forward, linear, step or angle, not "interval"',
+  ],
+  [
+    () => loose(IMU()).joinAsOf!(stream('a/b'), { channels: { x: 'angle' } }),
+    'joinAsOf: channels: columns are met one by one only in a join by linear, step or angle',
+  ],
+  [() => loose(IMU()).lookup!([], { on: 'gear' }), 'lookup: takes a list of rows, such as'],
+  [
+    () => loose(IMU()).lookup!([{ gear: 1 }, { gear: '2' }], { on: 'gear' }),
+    'lookup: row 2: gear is a string, and a number before',
+  ],
+  [() => loose(IMU()).lookup!([{ gear: {} }], { on: 'gear' }), 'lookup: row 1: gear is no number, text or truth value'],
+  [() => loose(IMU()).lookup!([{ gear: 1 }, { gear: 1 }], { on: 'gear' }), 'lookup: on: the key 1 stands twice'],
+  [
+    () => loose(IMU()).lookup!([{ gear: 1 }], { on: { gear: 'g', wet: 'w' } }),
+    'lookup: on takes one column of the rows',
+  ],
+  [() => loose(IMU()).lookup!([{ gear: 1, wet: true }], { on: 'gear' }), 'lookup: prefix: column wet exists already'],
   [
     () => loose(IMU()).window!({ tumbling: '1s', rows: 5 }),
     'window: the window has 2 kinds (tumbling, rows); give one of tumbling, hopping, sliding, session, rows, cut',

@@ -61,6 +61,31 @@ holds<
   Same<ColumnsIn<typeof joined>, { speed: number; gear: number; gps_lat: number; gps_lon: number; gps_speed: number }>
 >();
 
+// A join can tell the time of the row it met, and meet every row in a span of time; a table adds its columns but its key.
+const timed = dropped.joinAsOf(gps, { how: 'step', channels: { lat: 'linear' }, prefix: 'gps_', time: 'gps_time' });
+holds<
+  Same<
+    ColumnsIn<typeof timed>,
+    { speed: number; gear: number; gps_lat: number; gps_lon: number; gps_speed: number; gps_time: number }
+  >
+>();
+const near = dropped.joinInterval(gps, { between: ['-2s', '500ms'], prefix: 'gps_' });
+holds<
+  Same<ColumnsIn<typeof near>, { speed: number; gear: number; gps_lat: number; gps_lon: number; gps_speed: number }>
+>();
+const GEARS = [
+  { number: 1, name: 'first', racing: false, note: null },
+  { number: 2, name: 'second', racing: true, note: 'long' },
+];
+const looked = dropped.lookup(GEARS, { on: { gear: 'number' }, prefix: 'gear_' });
+holds<
+  Same<
+    ColumnsIn<typeof looked>,
+    { speed: number; gear: number; gear_name: string; gear_racing: boolean; gear_note: string }
+  >
+>();
+learned.lookup(GEARS, { on: 'number' }).filter(col('racing'));
+
 // A window has its end and the aggregates, a rolling step adds them, and so do steps that say how a row came about.
 const windows = imu.window({ cut: col('gear') }).aggregate({
   n: count(),
@@ -193,3 +218,15 @@ dropped.map((row) => row.sped !== null);
 mapped.filter(col('gear').gt(3));
 // @ts-expect-error: cells are numbers, truth values and texts
 dropped.map(() => ({ when: new Date() }));
+// @ts-expect-error: there is no channel of that name on the other side
+dropped.joinAsOf(gps, { how: 'linear', channels: { heading: 'angle' }, prefix: 'gps_' });
+// @ts-expect-error: a join by interval needs its interval
+dropped.joinInterval(gps, { prefix: 'gps_' });
+// @ts-expect-error: the table has no such column
+dropped.lookup(GEARS, { on: { gear: 'nmber' } });
+// @ts-expect-error: nor have the rows
+dropped.lookup(GEARS, { on: { geer: 'number' } });
+// @ts-expect-error: the key of the table is not added
+looked.filter(col('gear_number').gt(1));
+// @ts-expect-error: the rows have a column speed
+dropped.lookup([{ gear: 1, speed: 5 }], { on: 'gear' });
