@@ -32,6 +32,7 @@ export function buildLanes(
     declared: config.streams.map((stream) => stream.pattern.text),
   };
   const policies = new Map(config.processors.map(({ plan, onError }) => [plan.name, onError]));
+  const { modules } = config;
   const lanes: LaneSpec[] = [];
   if (owned.length === 0) return lanes;
   for (const { plans, groupTopic, level } of componentsOf(config.processors.map(({ plan }) => plan))) {
@@ -41,7 +42,18 @@ export function buildLanes(
         const of = isTelemetry(input) && input !== TELEMETRY_TOPIC ? ` of ${new KafkaTopics('').of(input)}` : '';
         const id = `processors ${plans.map((plan) => plan.name).join('+')} partition ${partition}${of}`;
         const outputBytesMax = config.bus.log.sizeBytes;
-        lanes.push({ ...common, kind: 'processors', id, input, partition, level, plans, onError, outputBytesMax });
+        lanes.push({
+          ...common,
+          kind: 'processors',
+          id,
+          input,
+          partition,
+          level,
+          modules,
+          plans,
+          onError,
+          outputBytesMax,
+        });
       }
     }
   }

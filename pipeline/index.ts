@@ -6,6 +6,8 @@ export type { Batch, Column } from '../columnar/batch.js';
 export { type ColumnType, type Field, Schema } from '../columnar/schema.js';
 export { ERROR_CODES, type ErrorCode, PitwallError } from '../core/errors.js';
 export { Logger } from '../core/logger.js';
+export { registerAggregate } from '../processors/aggregates/aggregates.js';
+export type { OwnAggregate } from '../processors/aggregates/own-aggregate.js';
 export * from '../processors/dataframe/index.js';
 export { batchFunction, rowFunction, statefulFunction } from '../processors/functions/function-definition.js';
 export type {

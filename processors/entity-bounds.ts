@@ -1,4 +1,4 @@
-import type { Entity } from './entity.js';
+import type { Entity, EntityStream } from './entity.js';
 import type { GraphJoin, GraphState } from './node.js';
 
 /**
@@ -11,24 +11,36 @@ export class EntityBounds {
    * to a step with state at times that their records do not tell.
    */
   private readonly careful: boolean;
+  private readonly anyDirect: boolean;
 
   constructor(
     private readonly joins: readonly GraphJoin[],
     private readonly states: readonly GraphState[],
   ) {
+    this.anyDirect = states.some(({ direct }) => direct);
     this.careful = states.some(
       ({ feedsJoin, feedsState, operator }) => feedsJoin || (feedsState && operator.timesChange === true),
     );
   }
 
-  /** The clock at which something could expire or fall due at the earliest, once rows of `heldUs` and later are added. */
-  deadlineUs(entity: Entity, heldUs: number, rightFrontiersUs: Float64Array): number {
-    let deadlineUs = entity.dueUs;
+  /**
+   * The clock at which something could expire or fall due at the earliest, once rows of `heldUs` and later are added:
+   * those of the parts, and those of `next` up to `lastUs`.
+   */
+  deadlineUs(
+    entity: Entity,
+    heldUs: number,
+    rightFrontiersUs: Float64Array,
+    next: EntityStream | null = null,
+    lastUs = -Infinity,
+  ): number {
+    let deadlineUs = Math.min(entity.dueUs, this.anyDirect ? directDueUs(entity, next, lastUs) : Infinity);
     if (heldUs === Infinity) return deadlineUs;
     for (let j = 0; j < this.joins.length; j++) {
       deadlineUs = Math.min(deadlineUs, entity.joins[j]!.expiryUs(heldUs, rightFrontiersUs[j]!));
     }
-    for (const { operator, shiftUs } of this.states) {
+    for (const { operator, shiftUs, direct } of this.states) {
+      if (direct) continue;
       deadlineUs = Math.min(deadlineUs, operator.dueOf(heldUs - shiftUs));
     }
     return deadlineUs;
@@ -44,8 +56,8 @@ export class EntityBounds {
     entity.heldUs = Infinity;
     entity.careful = this.careful;
     const expiryUs = this.settleJoins(entity);
-    entity.dueUs = this.settleStates(entity);
-    return Math.min(expiryUs, entity.dueUs);
+    const dueUs = this.settleStates(entity);
+    return Math.min(expiryUs, dueUs);
   }
 
   private settleJoins(entity: Entity): number {
@@ -68,15 +80,21 @@ export class EntityBounds {
   }
 
   private settleStates(entity: Entity): number {
-    let dueUs = Infinity;
+    let firstUs = Infinity;
+    entity.dueUs = Infinity;
+    if (this.anyDirect) for (const stream of entity.streams.values()) stream.dueUs = Infinity;
     entity.states.forEach((lanes, s) => {
-      const { feedsJoin, feedsState } = this.states[s]!;
-      for (const state of lanes.values()) {
-        dueUs = Math.min(dueUs, state.dueUs);
+      const { direct, feedsJoin, feedsState } = this.states[s]!;
+      for (const [lane, state] of lanes) {
+        const { dueUs } = state;
+        firstUs = Math.min(firstUs, dueUs);
+        // A lane that rows of a stream come to as they are has its name.
+        const of = direct ? entity.streams.get(lane.id)! : entity;
+        of.dueUs = Math.min(of.dueUs, dueUs);
         if (feedsJoin || feedsState) entity.heldUs = Math.min(entity.heldUs, state.heldUs);
       }
     });
-    return dueUs;
+    return firstUs;
   }
 
   /** From how many streams the right rows of a join come: those of several are in no common order. */
@@ -87,6 +105,22 @@ export class EntityBounds {
     for (const { route } of entity.streams.values()) if (route.right.includes(join)) count++;
     return count;
   }
+}
+
+/**
+ * As `deadlineUs`, of the steps to which rows of streams come as they are: what those that are fed leave due lies behind
+ * their latest row.
+ */
+function directDueUs(entity: Entity, next: EntityStream | null, lastUs: number): number {
+  let dueUs = Infinity;
+  for (const stream of entity.streams.values()) {
+    if (stream !== next && stream.parts.length === 0) dueUs = Math.min(dueUs, stream.dueUs);
+    else {
+      const latestUs = stream === next ? Math.max(stream.frontierUs, lastUs) : stream.frontierUs;
+      for (const step of stream.route.direct) dueUs = Math.min(dueUs, step.dueAfter!(latestUs));
+    }
+  }
+  return dueUs;
 }
 
 /** The frontiers with those of the joins moved to a time. */

@@ -25,7 +25,17 @@ function setTags(lane: Lane, tags: Tags): void {
 export function newStream(entity: Entity, record: InputRecord, route: Route): EntityStream {
   const { stream: name, tags } = record;
   const lanes = route.left.map(({ node, captures }) => entity.lane(node, name, captures, { ...captures, ...tags }));
-  return { name, route, lanes, schema: record.schema!, tags, frontierUs: -Infinity, parts: [], offsets: [] };
+  return {
+    name,
+    route,
+    lanes,
+    schema: record.schema!,
+    tags,
+    frontierUs: -Infinity,
+    dueUs: Infinity,
+    parts: [],
+    offsets: [],
+  };
 }
 
 export function sameSchema(a: Schema, b: Schema | null): boolean {

@@ -49,6 +49,8 @@ export interface EntityStream {
   frontierUs: number;
   /** Records of the run that are not evaluated yet. */
   parts: Part[];
+  /** The clock at which a step to which its rows come as they are has something due, not counting the parts. */
+  dueUs: number;
   /** Where the parts stand on the bus. */
   offsets: number[];
 }

@@ -263,6 +263,7 @@ function restoreStreams(entity: Entity, state: EntityState, routes: Routes): voi
       schema: new Schema(fields),
       tags,
       frontierUs,
+      dueUs: Infinity,
       parts: [],
       offsets: [],
     });

@@ -24,6 +24,8 @@ export interface GraphJoin {
 export interface GraphState {
   operator: StatefulStep;
   node: number;
+  /** All rows of a stream come to it, at their times and in their order, and it has `dueAfter`. */
+  direct: boolean;
   /** How much earlier its rows may be than those of the streams, since steps before it give rows at earlier times. */
   shiftUs: number;
   /** Whether its rows come to a join, or to another step with state. */
@@ -69,7 +71,14 @@ export function compileNodes(
       if ('operator' in compiled) return compiled;
       if ('join' in compiled)
         return { join: joins.push({ operator: compiled.join, right: source(compiled.right) }) - 1 };
-      const state = { operator: compiled.stateful, node, shiftUs: 0, feedsJoin: false, feedsState: false };
+      const state = {
+        operator: compiled.stateful,
+        node,
+        direct: false,
+        shiftUs: 0,
+        feedsJoin: false,
+        feedsState: false,
+      };
       return { state: states.push(state) - 1 };
     });
     const { name, groupBy } = plan;
@@ -83,6 +92,7 @@ export function compileNodes(
   });
   findFed(nodes, states);
   findShifts(nodes, states);
+  findDirect(nodes, states);
   return { nodes, joins, states };
 }
 
@@ -143,5 +153,20 @@ function findShifts(nodes: readonly GraphNode[], states: readonly GraphState[]):
       shiftUs += state.operator.shiftUs ?? 0;
     }
     afterUs[node.index] = shiftUs;
+  }
+}
+
+/** Finds the steps with state to which all rows of streams come as they are. */
+function findDirect(nodes: readonly GraphNode[], states: readonly GraphState[]): void {
+  for (const node of nodes) {
+    if (!node.from.every((from) => 'pattern' in from)) continue;
+    for (const stage of node.stages) {
+      if ('operator' in stage && stage.operator.keepsRows) continue;
+      if ('state' in stage) {
+        const state = states[stage.state]!;
+        state.direct = state.operator.dueAfter !== undefined;
+      }
+      break;
+    }
   }
 }

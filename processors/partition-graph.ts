@@ -112,8 +112,12 @@ export class PartitionGraph {
     this.nodes = nodes;
     this.joins = joins;
     this.states = states;
+    // Where rows are left out that a step fails for, they do not all come to the next.
+    for (const state of states) {
+      if ((onError[nodes[state.node]!.name] ?? 'stop') !== 'stop') state.direct = false;
+    }
     this.bounds = new EntityBounds(joins, states);
-    this.routes = new Routes(nodes, joins);
+    this.routes = new Routes(nodes, joins, states);
     this.outputs = new Outputs(nodes);
     this.hash = planHash(plans);
     const state = 'under' in store ? store : storeOf(store);
@@ -222,7 +226,7 @@ export class PartitionGraph {
         route.right.some((join) => entity.correctable[join] === 1) ||
         firstUs < stream.frontierUs ||
         entity.rightRows + entity.fedRows + part.rows > RIGHT_ROWS_MAX ||
-        clockUs >= this.bounds.deadlineUs(entity, heldUs, advanced(frontiers, route.right, lastUs))
+        clockUs >= this.bounds.deadlineUs(entity, heldUs, advanced(frontiers, route.right, lastUs), stream, lastUs)
       );
     };
     let alone = isAlone();

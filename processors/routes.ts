@@ -1,9 +1,12 @@
-import type { GraphJoin, GraphNode } from './node.js';
+import type { GraphJoin, GraphNode, GraphState } from './node.js';
+import type { StatefulStep } from './verbs/lane-state.js';
 
 /** Who reads a stream: nodes as their own rows, with what the pattern captures, and joins as their right side. */
 export interface Route {
   left: { node: number; captures: Record<string, string> }[];
   right: number[];
+  /** Steps with state to which its rows come as they are. */
+  direct: StatefulStep[];
 }
 
 /** Names seen so far; more than this and they are forgotten, which only costs looking again. */
@@ -16,6 +19,7 @@ export class Routes {
   constructor(
     private readonly nodes: readonly GraphNode[],
     private readonly joins: readonly GraphJoin[],
+    private readonly states: readonly GraphState[],
   ) {}
 
   /** Null when nobody reads the stream. */
@@ -41,6 +45,7 @@ export class Routes {
     const right = this.joins.flatMap(({ right }, join) =>
       'pattern' in right && right.pattern.matches(stream) ? [join] : [],
     );
-    return left.length + right.length === 0 ? null : { left, right };
+    const direct = this.states.filter((state) => state.direct && left.some(({ node }) => node === state.node));
+    return left.length + right.length === 0 ? null : { left, right, direct: direct.map(({ operator }) => operator) };
   }
 }

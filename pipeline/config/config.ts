@@ -20,6 +20,8 @@ export interface Config {
   bus: { log: LogConfig; kafka: KafkaConfig | null };
   processors: ProcessorConfig[];
   sinks: SinkConfig[];
+  /** Absolute paths of modules that add to what the file may name. */
+  modules: string[];
   /** 0 = in the main thread. */
   workers: number;
   /** `FILE:LINE:COLUMN: warning: …` lines for stderr. */

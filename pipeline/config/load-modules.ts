@@ -1,10 +1,11 @@
 import { PitwallError } from '../../core/errors.js';
 import { checkPlans } from '../../processors/check-plan.js';
 import { buildDataFrame } from '../../processors/modules/build-dataframe.js';
+import { loadModule } from '../../processors/modules/load-module.js';
 import { stepInputs } from '../../processors/verbs/verbs.js';
 import { checkFunctions } from './check-functions.js';
 import type { Config, FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
-import { type ConfigNode, child } from './config-node.js';
+import { type ConfigNode, child, itemsOf } from './config-node.js';
 import { formatProblem, type Problem, Problems } from './problems.js';
 import type { Reading } from './read-config.js';
 import { References } from './references.js';
@@ -27,6 +28,12 @@ export async function loadModules(reading: Reading): Promise<Loaded> {
   const { file, text, config, root } = reading;
   if (!config || !root) return { file, config: null, problems: reading.problems, root };
   const problems = new Problems(file, text);
+  for (const [i, module] of config.modules.entries()) {
+    await loadModule(module).catch((error: unknown) => {
+      const node = itemsOf(child(root, 'modules'))[i];
+      problems.error(node?.offset ?? 0, `modules[${i}]: ${(error as Error).message}`);
+    });
+  }
   const processors = await Promise.all(
     config.processors.map(async (each) => ('plan' in each ? each : build(each, root, problems))),
   );

@@ -87,6 +87,7 @@ function check(root: ConfigNode, file: string, problems: Problems): FileConfig |
     bus: busConfig(raw.bus),
     processors,
     sinks: [...(raw.sinks ?? [])].map(([name, sink]) => sinkConfig(name, sink, inputs(sink.from))),
+    modules: raw.modules ?? [],
     workers: raw.workers ?? Math.max(1, availableParallelism() - 1),
     warnings: problems.list().map((problem) => formatProblem(file, problem)),
   };

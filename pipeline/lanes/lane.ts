@@ -59,6 +59,8 @@ export interface ProcessorLaneSpec extends CommonSpec {
   partition: number;
   /** How many group steps lie before it; 0 = it reads what devices send. */
   level: number;
+  /** Modules to be loaded first, which add what the plans may name. */
+  modules: string[];
   /** Processors that feed one another, in any order. */
   plans: ProcessorPlan[];
   /** By processor. Not part of the plans: state outlives a change of it. */

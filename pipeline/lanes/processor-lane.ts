@@ -3,6 +3,7 @@ import { IDLE_ENTITIES_MAX } from '../../processors/entities.js';
 import { loadFunctions, loadOldFunctions, mapSteps, moduleName } from '../../processors/functions/load-functions.js';
 import { entityKeys } from '../../processors/graph-snapshot.js';
 import { EntityInspector } from '../../processors/inspect-entity.js';
+import { loadModule } from '../../processors/modules/load-module.js';
 import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
 import { threadWatch } from '../../processors/thread-watch.js';
 import { longestWaitUs } from '../../processors/verbs/verbs.js';
@@ -78,6 +79,13 @@ export class ProcessorLane implements Lane {
 
   async open(): Promise<LaneReport> {
     const { input, partition, partitions, declared, plans } = this.spec;
+    const { modules } = this.spec;
+    const load = async () => {
+      for (const module of modules) await loadModule(module);
+    };
+    if (modules.length > 0) {
+      await threadWatch.wait(this.spec.id, `loading ${modules.join(', ')}`, load);
+    }
     this.source = await openSource(this.spec);
     const { grouped } = plans.find((plan) => plan.grouped) ?? {};
     this.input = new GraphInput(this.source, declared, (record, error) => this.refused.note(record, error), grouped);

@@ -30,6 +30,10 @@ export class SortRows implements StatefulStep {
     return timeUs + this.waitUs;
   }
 
+  dueAfter(latestUs: number): number {
+    return latestUs + GRACE_US;
+  }
+
   create(): LaneState {
     return new SortLane(this);
   }

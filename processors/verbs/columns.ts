@@ -64,6 +64,7 @@ function adder(step: ColumnsStep, context: StepContext): Operator {
     return { schema: new Schema(fields), sources };
   });
   return {
+    keepsRows: true,
     apply(batch) {
       const { schema, sources } = compiled.get(batch);
       const out = sources.map(

@@ -32,6 +32,12 @@ export interface StatefulStep {
    * Ascends with `timeUs`.
    */
   dueOf(timeUs: number): number;
+  /**
+   * A lower bound for the clock at which a lane whose latest row has this time has something due: where rows that come one
+   * after the other leave nothing due before it. With it the records of a stream need not be cut where they only could
+   * make something due; absent: they are.
+   */
+  dueAfter?(latestUs: number): number;
   /** How much earlier than a row the rows may be that it causes, as windows that are given at their start; absent: 0. */
   readonly shiftUs?: number;
   /** Whether rows may leave with other times than those they came with, earlier ones too. */

@@ -76,6 +76,7 @@ function finder(step: LookupStep, context: StepContext): Operator {
     return { at, schema: new Schema([...schema.fields, ...columns.map((column) => column.field)]) };
   });
   return {
+    ...(keep === 'left' && { keepsRows: true }),
     apply(batch) {
       const { at, schema } = compiled.get(batch);
       if (found.length < batch.rows) found = new Int32Array(batch.rows * 2);

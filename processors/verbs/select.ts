@@ -44,6 +44,7 @@ function selector(step: SelectStep, context: StepContext): Operator {
     return { schema: new Schema(kept.map((index) => schema.fields[index]!)), kept };
   });
   return {
+    keepsRows: true,
     apply(batch) {
       const { schema, kept } = compiled.get(batch);
       const columns = kept.map((index) => batch.columns[index]!);

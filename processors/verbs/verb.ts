@@ -33,6 +33,8 @@ export type CompiledStep = { operator: Operator } | { stateful: StatefulStep } |
 
 /** A step without state: batches in, batches out, compiled anew for each schema it meets. */
 export interface Operator {
+  /** Every row that comes leaves, at its time and in its order. */
+  readonly keepsRows?: true;
   /** The rows after the step; null when none are left. Never changes the batch it is given. */
   apply(batch: Batch): Batch | null;
 }

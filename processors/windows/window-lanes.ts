@@ -40,6 +40,11 @@ export class WindowLanes implements StatefulStep {
     return timeUs + ('sessionUs' in kind ? kind.sessionUs : 0) + graceUs + idleUs;
   }
 
+  dueAfter(latestUs: number): number {
+    const { idleUs, emit } = this.step;
+    return emit === 'update' ? Infinity : latestUs + idleUs;
+  }
+
   create(): LaneState {
     return this.lane(new Map());
   }

@@ -41,6 +41,7 @@ test('a lane whose output log is full says so instead of waiting, and goes on wh
   const lane = new ProcessorLane({
     kind: 'processors',
     level: 0,
+    modules: [],
     input: 'telemetry',
     kafka: null,
     id: 'processors p partition 0',

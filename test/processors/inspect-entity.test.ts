@@ -108,7 +108,7 @@ test('A step with state is shown by its own words, for each lane the pieces of t
       open: [...pieces].map(([name, value]) => `${name}=${Buffer.from(value)}`).sort(),
     }),
   };
-  compiled.states.push({ operator, node: 0, shiftUs: 0, feedsJoin: false, feedsState: false });
+  compiled.states.push({ operator, node: 0, direct: false, shiftUs: 0, feedsJoin: false, feedsState: false });
   compiled.nodes[0]!.stages = [{ state: 0 }];
   const store = new Map<string, Uint8Array>();
   const [name, value] = partitionState('hash', new ReceiveClock(), '');

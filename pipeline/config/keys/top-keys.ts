@@ -1,5 +1,5 @@
-import { object } from '../spec/collections.js';
-import { integer } from '../spec/scalars.js';
+import { object, oneOrList } from '../spec/collections.js';
+import { integer, path } from '../spec/scalars.js';
 import { busSection } from './bus-keys.js';
 import { gatewaySection } from './gateway-keys.js';
 import { processorsKey } from './processors-keys.js';
@@ -13,6 +13,11 @@ export const topKeys = {
   bus: busSection,
   processors: processorsKey,
   sinks: sinksKey,
+  modules: {
+    spec: oneOrList(path('file')),
+    example: '[./aggregates.ts]',
+    doc: 'Modules that are loaded before anything else, in each thread: they add aggregates of your own',
+  },
   workers: {
     spec: integer(0, 256),
     example: '2',
