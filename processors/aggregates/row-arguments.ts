@@ -59,7 +59,12 @@ export class RowArguments {
       numbers.push(this.numbersOf(a, field, column, rows));
       texts.push(kinds[a] === TEXT ? textsOf(column!, rows) : null);
     }
-    const flatArgs = this.layout.states.map((state) => state.args.map((arg) => numbers[arg]!));
+    const flatArgs: Float64Array[][] = [];
+    for (const { args } of this.layout.states) {
+      const taken: Float64Array[] = [];
+      for (let a = 0; a < args.length; a++) taken.push(numbers[args[a]!]!);
+      flatArgs.push(taken);
+    }
     return { rows, timeUs, kinds, numbers, texts, flatArgs };
   }
 

@@ -1,7 +1,7 @@
 import type { BoxedForm, BoxedState, Cells } from '../aggregate.js';
 import type { AggregateInputs } from '../row-arguments.js';
 import type { KeptRows } from './kept-rows.js';
-import type { Reader, RollingState } from './rolling-state.js';
+import type { Appended, Reader, RollingState } from './rolling-state.js';
 
 /** As `FlatRolling`, for states that are objects and cannot forget rows: those of texts, and the users' own. */
 export class BoxedRolling<S> implements RollingState {
@@ -18,10 +18,10 @@ export class BoxedRolling<S> implements RollingState {
     this.back = state.create();
   }
 
-  append(rows: KeptRows, from: number, heads: Int32Array, mids: Int32Array, outAt: number): void {
+  append(rows: KeptRows, { start, count, heads, mids }: Appended, outAt: number): void {
     const args = this.cells(rows);
-    for (let i = 0; i < heads.length; i++) {
-      const row = from + i;
+    for (let i = 0; i < count; i++) {
+      const row = start + i;
       const head = heads[i]!;
       const mid = mids[i]!;
       if (mid > row) {

@@ -1,7 +1,7 @@
 import type { FlatForm, FlatState } from '../aggregate.js';
 import type { AggregateInputs } from '../row-arguments.js';
 import type { KeptRows } from './kept-rows.js';
-import type { Reader, RollingState } from './rolling-state.js';
+import type { Appended, Reader, RollingState } from './rolling-state.js';
 
 /**
  * A flat state over a moving window that never subtracts, so that an infinity that leaves is forgotten, and that costs
@@ -28,12 +28,12 @@ export class FlatRolling implements RollingState {
     state.init(this.back, 0);
   }
 
-  append(rows: KeptRows, from: number, heads: Int32Array, mids: Int32Array, outAt: number): void {
+  append(rows: KeptRows, { start, count, heads, mids }: Appended, outAt: number): void {
     const { state, back } = this;
     const { timeUs } = rows;
     const args = this.numbers(rows.numbers);
-    for (let i = 0; i < heads.length; i++) {
-      const row = from + i;
+    for (let i = 0; i < count; i++) {
+      const row = start + i;
       const head = heads[i]!;
       const mid = mids[i]!;
       if (mid > row) {

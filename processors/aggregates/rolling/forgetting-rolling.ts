@@ -1,7 +1,7 @@
 import type { BoxedForm, BoxedState, Cells } from '../aggregate.js';
 import type { AggregateInputs } from '../row-arguments.js';
 import type { KeptRows } from './kept-rows.js';
-import type { Reader, RollingState } from './rolling-state.js';
+import type { Appended, Reader, RollingState } from './rolling-state.js';
 
 /** One state that takes in and forgets rows as the window moves: quantiles and distinct, which do so exactly. */
 export class ForgettingRolling<S> implements RollingState {
@@ -15,11 +15,11 @@ export class ForgettingRolling<S> implements RollingState {
     this.window = state.create();
   }
 
-  append(rows: KeptRows, from: number, heads: Int32Array, _mids: Int32Array, outAt: number): void {
+  append(rows: KeptRows, { start, count, heads }: Appended, outAt: number): void {
     const args = this.cells(rows);
     let head = rows.head;
-    for (let i = 0; i < heads.length; i++) {
-      this.window = this.moved(this.window, args, rows.timeUs, from + i, from + i + 1, head, heads[i]!);
+    for (let i = 0; i < count; i++) {
+      this.window = this.moved(this.window, args, rows.timeUs, start + i, start + i + 1, head, heads[i]!);
       head = heads[i]!;
       this.read(this.window, outAt + i);
     }
