@@ -32,8 +32,10 @@ function quantile(sorted: SortedNumbers, q: number): number | null {
   const low = sorted.at(rank);
   if (place === rank) return low;
   const high = sorted.at(rank + 1);
-  // Equal neighbours give themselves, so that two infinities do not make a NaN.
-  return low === high ? low : low + (high - low) * (place - rank);
+  // Equal neighbours give themselves, and beside an infinity no difference is taken, so that none makes a NaN.
+  if (low === high) return low;
+  const part = place - rank;
+  return Number.isFinite(high - low) ? low + (high - low) * part : low * (1 - part) + high * part;
 }
 
 export const QUANTILE: BoxedForm<SortedNumbers> = {
