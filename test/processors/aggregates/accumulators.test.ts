@@ -182,6 +182,21 @@ test('true and false beside numbers count as 1 and 0, and texts beside numbers a
   );
 });
 
+test('more values in one window than can be kept are an error that says so', () => {
+  const set = setOf({ middle: 'median(x)' });
+  const accumulator = set.create();
+  const rows = 1 << 18;
+  const column = { values: Float64Array.from({ length: rows }, (_, i) => i), nulls: null, dictionary: null };
+  const schema = schemaOf(['x', 'f64']);
+  const inputs = set.inputs({ stream: 's', schema, rows, timeUs: column.values, columns: [column] });
+  for (let turn = 0; turn < 4; turn++) accumulator.add(inputs, 0, rows);
+  assert.equal(resultOf(set, accumulator).middle, (rows - 1) / 2);
+  assert.throws(
+    () => accumulator.add(inputs, 0, 1),
+    /window\.aggregate\.middle: "median\(x\)": one window has more than 1,048,576 values to keep; make the window shorter/,
+  );
+});
+
 test('the tolerance of these tests tells a wrong result from a right one', () => {
   assert.throws(() => assertClose(1 + 1e-8, 1, 1, 'x'));
   assert.throws(() => assertClose(null, 1, 1e9, 'x'));
