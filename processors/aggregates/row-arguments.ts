@@ -41,6 +41,7 @@ export class RowArguments {
     this.scratch = layout.args.map(() => new Float64Array(0));
     this.compiled = new SchemaCache((batch) => {
       const expressions = layout.args.map((arg) => this.compile(arg, batch));
+      this.checkTypes(expressions, batch);
       return {
         expressions,
         kinds: Uint8Array.from(expressions, ({ field }) => (field ? kindOfColumn(field.type) : NONE)),
@@ -72,12 +73,6 @@ export class RowArguments {
     let compiled: CompiledExpression;
     try {
       compiled = compileExpression(arg.node, batch.schema);
-      const type = compiled.field === null ? 'null' : valueTypeOf(compiled.field.type);
-      for (const { call, args } of this.layout.calls) {
-        const index = args.findIndex((other) => this.layout.args[other] === arg);
-        const fault = index < 0 ? null : argumentFault(call, index, type);
-        if (fault) throw new ExpressionError(fault);
-      }
     } catch (cause) {
       throw this.place.failed(arg.place, cause, batch.stream);
     }
@@ -92,6 +87,16 @@ export class RowArguments {
       );
     }
     return compiled;
+  }
+
+  private checkTypes(expressions: readonly CompiledExpression[], batch: Batch): void {
+    for (const { call, args, place } of this.layout.calls) {
+      args.forEach((arg, i) => {
+        const { field } = expressions[arg]!;
+        const fault = field && argumentFault(call, i, valueTypeOf(field.type));
+        if (fault) throw this.place.failed(place, new ExpressionError(fault), batch.stream);
+      });
+    }
   }
 
   private numbersOf(arg: number, field: Omit<Field, 'name'> | null, column: Column | null, rows: number): Float64Array {

@@ -107,7 +107,7 @@ test('a step says which of its columns cannot be parsed, and where', () => {
 });
 
 test('a step says for which rows its columns do not fit', () => {
-  const set = setOf({ top: 'mean(v)', later: 'max(v) * 2' });
+  const set = setOf({ n: 'count(v)', top: 'mean(v)', later: 'max(v) * 2' });
   assert.throws(
     () => set.inputs(batch([{ timeUs: 0, v: 'a' }], schemaOf(['v', 'utf8']))),
     /steps\[2\]: window\.aggregate\.top: "mean\(v\)" for the rows of car\/1\/imu, at character 6: mean needs a number/,
