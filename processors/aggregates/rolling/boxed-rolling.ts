@@ -40,14 +40,17 @@ export class BoxedRolling<S> implements RollingState {
 
   late(rows: KeptRows, places: Int32Array, lows: Int32Array, mid: number, outAt: number): void {
     const args = this.cells(rows);
+    // The back as far as the row, which goes on from row to row.
+    let partEnd = mid;
+    let part = this.state.create();
     for (let i = 0; i < places.length; i++) {
       const low = lows[i]!;
       const end = places[i]! + 1;
-      const state =
-        low < mid && mid < end
-          ? this.state.merge(this.frontOf(low), this.fresh(args, rows.timeUs, mid, end))
-          : this.fresh(args, rows.timeUs, low, end);
-      this.read(state, outAt + i);
+      if (low < mid && mid < end) {
+        part = this.state.add(part, args, rows.timeUs, partEnd, end);
+        partEnd = end;
+        this.read(this.state.merge(this.frontOf(low), part), outAt + i);
+      } else this.read(this.fresh(args, rows.timeUs, low, end), outAt + i);
     }
   }
 

@@ -43,13 +43,16 @@ export class FlatRolling implements RollingState, FlatWindow {
   late(rows: KeptRows, places: Int32Array, lows: Int32Array, mid: number, outAt: number): void {
     const { state, window, part } = this;
     const args = this.numbers(rows.numbers);
+    // The back as far as the row, which goes on from row to row.
+    let partEnd = mid;
+    state.init(part, 0);
     for (let i = 0; i < places.length; i++) {
       const low = lows[i]!;
       const end = places[i]! + 1;
       if (low < mid && mid < end) {
+        state.add(part, 0, args, rows.timeUs, partEnd, end);
+        partEnd = end;
         this.loops.copyFront(this, low);
-        state.init(part, 0);
-        state.add(part, 0, args, rows.timeUs, mid, end);
         state.merge(window, 0, part, 0);
       } else {
         state.init(window, 0);

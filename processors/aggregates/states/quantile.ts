@@ -2,17 +2,18 @@ import type { BoxedForm, BoxedState } from '../aggregate.js';
 import { KEPT_VALUES_MAX, tooManyValues } from './kept-values.js';
 import { SortedNumbers } from './sorted-numbers.js';
 
+/** Adding 0 makes -0 to 0: the two are equal, so which of them is taken out would depend on how rows were grouped. */
 const boxed: BoxedState<SortedNumbers> = {
   create: () => new SortedNumbers(),
   add(state, args, _timeUs, from, to) {
     const values = args[0] as Float64Array;
-    for (let i = from; i < to; i++) if (!Number.isNaN(values[i]!)) state.add(values[i]!);
+    for (let i = from; i < to; i++) if (!Number.isNaN(values[i]!)) state.add(values[i]! + 0);
     if (state.size > KEPT_VALUES_MAX) throw tooManyValues();
     return state;
   },
   remove(state, args, from, to) {
     const values = args[0] as Float64Array;
-    for (let i = from; i < to; i++) if (!Number.isNaN(values[i]!)) state.remove(values[i]!);
+    for (let i = from; i < to; i++) if (!Number.isNaN(values[i]!)) state.remove(values[i]! + 0);
     return state;
   },
   merge(earlier, later) {
