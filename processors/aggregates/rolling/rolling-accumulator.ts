@@ -15,7 +15,7 @@ import type { Appended, Reader, RollingState } from './rolling-state.js';
 /**
  * Rolling aggregates over (t - overUs, t], per row, the row itself included; of equal stamps a row sees those that came
  * before it. A row costs the same for windows of any length when it comes in order; one that comes late costs in
- * proportion to its window.
+ * proportion to its window at most, and to how late it is where that is less.
  */
 export interface RollingAccumulator {
   /**
