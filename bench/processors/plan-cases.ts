@@ -47,10 +47,10 @@ export const WINDOWS: readonly PlanCase[] = [50, 10_000, 100_000].flatMap((entit
 
 export const GROUPS: readonly PlanCase[] = [
   {
-    name: 'group by 8 values, and a sum of each row',
+    name: 'group by a value and the car, and a sum of each row',
     steps: [
       { verb: 'columns', columns: { key: 'floor(timeUs / 50000) % 8' } },
-      { verb: 'group', by: ['key'] },
+      { verb: 'group', by: ['key', 'car'] },
       { verb: 'columns', columns: { sum: 'ax + ay' } },
     ],
     rows: ROWS,

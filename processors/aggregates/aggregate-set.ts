@@ -69,7 +69,7 @@ export class AggregateSet {
     const cells = this.layout.calls.map((call) => {
       let kind = 0;
       for (const { kinds } of all) kind = joinKinds(kind, resultKind(call, kinds));
-      if (kind < 0) throw this.place.failed(this.layout.states[call.state]!.place, MIXED);
+      if (kind < 0) throw this.place.failed(call.place, MIXED);
       return new ResultCells(kind, all.length);
     });
     for (let row = 0; row < all.length; row++) all[row]!.write(cells, row);

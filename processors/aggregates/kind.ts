@@ -1,22 +1,15 @@
 import type { ColumnType } from '../../columnar/schema.js';
-import type { ValueType } from '../expressions/ast.js';
 
 /** What cells hold, as numbers that can be compared: NONE while no column is there. */
 export const NONE = 0;
 export const BOOL = 1;
 export const NUMBER = 2;
 export const TEXT = 3;
-export type Kind = typeof NONE | typeof BOOL | typeof NUMBER | typeof TEXT;
 
 const NAMES = ['nothing', 'true and false', 'numbers', 'texts'];
-const VALUE_TYPES: readonly ValueType[] = ['null', 'bool', 'number', 'text'];
 
-export function kindOfColumn(type: ColumnType): Kind {
+export function kindOfColumn(type: ColumnType): number {
   return type === 'utf8' ? TEXT : type === 'bool' ? BOOL : NUMBER;
-}
-
-export function valueTypeOfKind(kind: number): ValueType {
-  return VALUE_TYPES[kind]!;
 }
 
 /** For messages: `numbers`. */

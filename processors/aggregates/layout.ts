@@ -6,15 +6,14 @@ import { NONE, NUMBER, TEXT } from './kind.js';
 // biome-ignore lint/suspicious/noExplicitAny: a state is only ever given back to what made it
 export type AnyBoxed = BoxedState<any>;
 
-/** A row expression that some call takes. `call` and `index` say whose argument it is first. */
+/** A row expression that some calls take. */
 export interface ArgumentSlot {
   readonly node: Node;
-  readonly call: AggregateCall;
-  readonly index: number;
-  /** Where it stands: the column and its expression, for messages. */
+  /** Where it stands first. */
   readonly place: Place;
 }
 
+/** A column of the step and its expression, for messages. */
 export interface Place {
   readonly column: string;
   readonly text: string;
@@ -36,6 +35,8 @@ export interface CallSlot {
   readonly call: AggregateCall;
   readonly state: number;
   readonly args: readonly number[];
+  /** Where it stands first. */
+  readonly place: Place;
 }
 
 /**
@@ -53,13 +54,13 @@ export class Layout {
 
   add(call: AggregateCall, place: Place): void {
     if (this.calls.some((known) => known.call.key === call.key)) return;
-    const args = call.args.map(({ key, node }, index) => {
+    const args = call.args.map(({ key, node }) => {
       const known = this.argumentsByKey.get(key);
       if (known !== undefined) return known;
       this.argumentsByKey.set(key, this.args.length);
-      return this.args.push({ node, call, index, place }) - 1;
+      return this.args.push({ node, place }) - 1;
     });
-    this.calls.push({ call, args, state: this.stateOf(call, args, place) });
+    this.calls.push({ call, args, state: this.stateOf(call, args, place), place });
   }
 
   private stateOf(call: AggregateCall, args: readonly number[], place: Place): number {

@@ -1,4 +1,5 @@
 import { bitmapBytes, type Column } from '../../columnar/batch.js';
+import { newFloat64Cells } from '../../columnar/small-cells.js';
 import { BOOL, TEXT } from './kind.js';
 
 /** The results of one call, row by row, until they are a column. */
@@ -11,7 +12,7 @@ export class ResultCells {
     readonly kind: number,
     private readonly rows: number,
   ) {
-    this.values = new Float64Array(rows);
+    this.values = newFloat64Cells(rows);
     this.texts = kind === TEXT ? new Array(rows).fill(null) : null;
   }
 

@@ -19,6 +19,7 @@ export interface OuterExpression {
 }
 
 interface Compiled {
+  kinds: readonly number[];
   schema: Schema;
   fields: Field[];
   expressions: CompiledExpression[];
@@ -29,6 +30,7 @@ const NO_TIMES = new Float64Array(0);
 /** Turns the results of the calls into the columns of the step; compiled for each set of kinds it meets. */
 export class ResultColumns {
   private readonly compiled = new Map<string, Compiled>();
+  private last: Compiled | null = null;
 
   constructor(
     private readonly layout: Layout,
@@ -42,22 +44,28 @@ export class ResultColumns {
   }
 
   of(cells: readonly ResultCells[], rows: number): Results {
-    let key = '';
-    for (let c = 0; c < cells.length; c++) key += cells[c]!.kind;
-    let compiled = this.compiled.get(key);
-    if (compiled === undefined) this.compiled.set(key, (compiled = this.compile(cells)));
-    const { schema, fields, expressions } = compiled;
+    const { schema, fields, expressions } = this.compiledFor(cells);
+    const results: Column[] = [];
+    for (const result of cells) if (result.kind !== NONE) results.push(result.column());
+    const batch: Batch = { stream: '', schema, rows, timeUs: NO_TIMES, columns: results };
     const columns: Column[] = [];
-    for (const result of cells) if (result.kind !== NONE) columns.push(result.column());
-    const batch: Batch = { stream: '', schema, rows, timeUs: NO_TIMES, columns };
-    return { fields, columns: expressions.map((expression) => expression.evaluate(batch)) };
+    for (const expression of expressions) columns.push(expression.evaluate(batch));
+    return { fields, columns };
   }
 
-  private compile(cells: readonly ResultCells[]): Compiled {
-    const schema = schemaOfResults(
-      this.layout,
-      cells.map((result) => result.kind),
-    );
+  /** Kinds seldom change, so the last ones are looked at first. */
+  private compiledFor(cells: readonly ResultCells[]): Compiled {
+    const { last } = this;
+    if (last?.kinds.every((kind, c) => kind === cells[c]!.kind)) return last;
+    const kinds = cells.map((result) => result.kind);
+    const key = kinds.join();
+    let compiled = this.compiled.get(key);
+    if (compiled === undefined) this.compiled.set(key, (compiled = this.compile(kinds)));
+    return (this.last = compiled);
+  }
+
+  private compile(kinds: readonly number[]): Compiled {
+    const schema = schemaOfResults(this.layout, kinds);
     const fields: Field[] = [];
     const expressions: CompiledExpression[] = [];
     for (const { place, outer } of this.columns) {
@@ -71,7 +79,7 @@ export class ResultColumns {
       fields.push(field(place.column, expression.field.type));
       expressions.push(expression);
     }
-    return { schema, fields, expressions };
+    return { kinds, schema, fields, expressions };
   }
 }
 

@@ -41,6 +41,7 @@ export class RowArguments {
     this.scratch = layout.args.map(() => new Float64Array(0));
     this.compiled = new SchemaCache((batch) => {
       const expressions = layout.args.map((arg) => this.compile(arg, batch));
+      this.checkTypes(expressions, batch);
       return {
         expressions,
         kinds: Uint8Array.from(expressions, ({ field }) => (field ? kindOfColumn(field.type) : NONE)),
@@ -59,7 +60,12 @@ export class RowArguments {
       numbers.push(this.numbersOf(a, field, column, rows));
       texts.push(kinds[a] === TEXT ? textsOf(column!, rows) : null);
     }
-    const flatArgs = this.layout.states.map((state) => state.args.map((arg) => numbers[arg]!));
+    const flatArgs: Float64Array[][] = [];
+    for (const { args } of this.layout.states) {
+      const taken: Float64Array[] = [];
+      for (let a = 0; a < args.length; a++) taken.push(numbers[args[a]!]!);
+      flatArgs.push(taken);
+    }
     return { rows, timeUs, kinds, numbers, texts, flatArgs };
   }
 
@@ -67,12 +73,6 @@ export class RowArguments {
     let compiled: CompiledExpression;
     try {
       compiled = compileExpression(arg.node, batch.schema);
-      const type = compiled.field === null ? 'null' : valueTypeOf(compiled.field.type);
-      for (const { call, args } of this.layout.calls) {
-        const index = args.findIndex((other) => this.layout.args[other] === arg);
-        const fault = index < 0 ? null : argumentFault(call, index, type);
-        if (fault) throw new ExpressionError(fault);
-      }
     } catch (cause) {
       throw this.place.failed(arg.place, cause, batch.stream);
     }
@@ -87,6 +87,16 @@ export class RowArguments {
       );
     }
     return compiled;
+  }
+
+  private checkTypes(expressions: readonly CompiledExpression[], batch: Batch): void {
+    for (const { call, args, place } of this.layout.calls) {
+      args.forEach((arg, i) => {
+        const { field } = expressions[arg]!;
+        const fault = field && argumentFault(call, i, valueTypeOf(field.type));
+        if (fault) throw this.place.failed(place, new ExpressionError(fault), batch.stream);
+      });
+    }
   }
 
   private numbersOf(arg: number, field: Omit<Field, 'name'> | null, column: Column | null, rows: number): Float64Array {

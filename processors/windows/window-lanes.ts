@@ -5,6 +5,7 @@ import type { StepContext } from '../verbs/step-context.js';
 import { AlignedWindows } from './aligned-windows.js';
 import { ArrivalWindows } from './arrival-windows.js';
 import { CutEdge, CutExpression } from './cut-edge.js';
+import { describeWindows } from './describe-windows.js';
 import { SessionWindows } from './session-windows.js';
 import { SlidingWindows } from './sliding-windows.js';
 import { UpdatingWindows } from './updating-windows.js';
@@ -51,6 +52,10 @@ export class WindowLanes implements StatefulStep {
 
   restore(saved: ReadonlyMap<string, Uint8Array>): LaneState {
     return this.lane(saved);
+  }
+
+  describe(saved: ReadonlyMap<string, Uint8Array>): Record<string, unknown> {
+    return describeWindows(saved, this.settings.aggregates);
   }
 
   private lane(saved: ReadonlyMap<string, Uint8Array>): LaneState {

@@ -1,7 +1,7 @@
 import type { BoxedForm, BoxedState, Cells } from '../aggregate.js';
 import type { AggregateInputs } from '../row-arguments.js';
 import type { KeptRows } from './kept-rows.js';
-import type { Reader, RollingState } from './rolling-state.js';
+import type { Appended, Reader, RollingState } from './rolling-state.js';
 
 /** As `FlatRolling`, for states that are objects and cannot forget rows: those of texts, and the users' own. */
 export class BoxedRolling<S> implements RollingState {
@@ -18,10 +18,10 @@ export class BoxedRolling<S> implements RollingState {
     this.back = state.create();
   }
 
-  append(rows: KeptRows, from: number, heads: Int32Array, mids: Int32Array, outAt: number): void {
+  append(rows: KeptRows, { start, count, heads, mids }: Appended, outAt: number): void {
     const args = this.cells(rows);
-    for (let i = 0; i < heads.length; i++) {
-      const row = from + i;
+    for (let i = 0; i < count; i++) {
+      const row = start + i;
       const head = heads[i]!;
       const mid = mids[i]!;
       if (mid > row) {
@@ -40,14 +40,17 @@ export class BoxedRolling<S> implements RollingState {
 
   late(rows: KeptRows, places: Int32Array, lows: Int32Array, mid: number, outAt: number): void {
     const args = this.cells(rows);
+    // The back as far as the row, which goes on from row to row.
+    let partEnd = mid;
+    let part = this.state.create();
     for (let i = 0; i < places.length; i++) {
       const low = lows[i]!;
       const end = places[i]! + 1;
-      const state =
-        low < mid && mid < end
-          ? this.state.merge(this.frontOf(low), this.fresh(args, rows.timeUs, mid, end))
-          : this.fresh(args, rows.timeUs, low, end);
-      this.read(state, outAt + i);
+      if (low < mid && mid < end) {
+        part = this.state.add(part, args, rows.timeUs, partEnd, end);
+        partEnd = end;
+        this.read(this.state.merge(this.frontOf(low), part), outAt + i);
+      } else this.read(this.fresh(args, rows.timeUs, low, end), outAt + i);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { BoxedForm, BoxedState, Cells } from '../aggregate.js';
 import type { AggregateInputs } from '../row-arguments.js';
 import type { KeptRows } from './kept-rows.js';
-import type { Reader, RollingState } from './rolling-state.js';
+import type { Appended, Reader, RollingState } from './rolling-state.js';
 
 /** One state that takes in and forgets rows as the window moves: quantiles and distinct, which do so exactly. */
 export class ForgettingRolling<S> implements RollingState {
@@ -15,11 +15,11 @@ export class ForgettingRolling<S> implements RollingState {
     this.window = state.create();
   }
 
-  append(rows: KeptRows, from: number, heads: Int32Array, _mids: Int32Array, outAt: number): void {
+  append(rows: KeptRows, { start, count, heads }: Appended, outAt: number): void {
     const args = this.cells(rows);
     let head = rows.head;
-    for (let i = 0; i < heads.length; i++) {
-      this.window = this.moved(this.window, args, rows.timeUs, from + i, from + i + 1, head, heads[i]!);
+    for (let i = 0; i < count; i++) {
+      this.window = this.moved(this.window, args, rows.timeUs, start + i, start + i + 1, head, heads[i]!);
       head = heads[i]!;
       this.read(this.window, outAt + i);
     }
@@ -31,16 +31,23 @@ export class ForgettingRolling<S> implements RollingState {
   }
 
   late(rows: KeptRows, places: Int32Array, lows: Int32Array, _mid: number, outAt: number): void {
+    const { state } = this;
+    const { timeUs, head, tail } = rows;
     const args = this.cells(rows);
-    let window = this.state.create();
     let low = lows[0]!;
-    let end = low;
+    let end = places[0]! + 1;
+    // The window that is there serves, when it is moved there and back with less work than a new one is made.
+    const borrows = 2 * (tail - end + low - head) < end - low;
+    let window: S;
+    if (borrows) window = state.remove!(state.remove!(this.window, args, end, tail), args, head, low);
+    else window = state.add(state.create(), args, timeUs, low, end);
     for (let i = 0; i < places.length; i++) {
-      window = this.moved(window, args, rows.timeUs, end, places[i]! + 1, low, lows[i]!);
+      window = this.moved(window, args, timeUs, end, places[i]! + 1, low, lows[i]!);
       low = lows[i]!;
       end = places[i]! + 1;
       this.read(window, outAt + i);
     }
+    if (borrows) this.window = state.add(state.add(window, args, timeUs, head, low), args, timeUs, end, tail);
   }
 
   alone(inputs: AggregateInputs, row: number): void {

@@ -10,12 +10,12 @@ import { FlatRolling } from './flat-rolling.js';
 import { ForgettingRolling } from './forgetting-rolling.js';
 import { KeptRows } from './kept-rows.js';
 import { RollingPieces, readPieces, type WindowState } from './rolling-pieces.js';
-import type { RollingState } from './rolling-state.js';
+import type { Appended, Reader, RollingState } from './rolling-state.js';
 
 /**
  * Rolling aggregates over (t - overUs, t], per row, the row itself included; of equal stamps a row sees those that came
  * before it. A row costs the same for windows of any length when it comes in order; one that comes late costs in
- * proportion to its window.
+ * proportion to its window at most, and to how late it is where that is less.
  */
 export interface RollingAccumulator {
   /**
@@ -36,6 +36,9 @@ export class RollingRows implements RollingAccumulator {
   private kinds: Uint8Array;
   private lastKinds: Uint8Array | null = null;
   private states: RollingState[] = [];
+  /** What reads the states, a reader a call. */
+  private readers: Reader[] = [];
+  private readonly appended: Appended = { start: 0, count: 0, heads: new Int32Array(64), mids: new Int32Array(64) };
   private latestUs = -Infinity;
   /** Where the front of the window ends: see `RollingState`. */
   private mid = 0;
@@ -71,15 +74,14 @@ export class RollingRows implements RollingAccumulator {
     }
     const { rows, timeUs } = inputs;
     const cells = this.resultColumns.cells(this.kinds, rows);
-    const taken = this.states.map(() => 0);
-    this.layout.calls.forEach(({ state }, c) => {
-      this.states[state]!.readers[taken[state]!++]!.cells = cells[c]!;
-    });
+    for (let c = 0; c < cells.length; c++) this.readers[c]!.cells = cells[c]!;
     const late = lowerBound(timeUs, this.latestUs, 0, rows);
     const expired = upperBound(timeUs, this.latestUs - this.overUs, 0, late);
-    this.each((state) => {
-      for (let row = 0; row < expired; row++) state.alone(inputs, row);
-    });
+    if (expired > 0) {
+      this.each((state) => {
+        for (let row = 0; row < expired; row++) state.alone(inputs, row);
+      });
+    }
     if (expired < late) this.insert(inputs, expired, late);
     if (late < rows) this.append(inputs, late, rows);
     this.unsaved = true;
@@ -114,11 +116,10 @@ export class RollingRows implements RollingAccumulator {
     this.pieces.changed(start + kept.origin);
     kept.append(inputs, from, to);
     const { timeUs } = kept;
-    const heads = new Int32Array(to - from);
-    const mids = new Int32Array(to - from);
+    const { heads, mids } = this.room(start, to - from);
     let { head } = kept;
     let { mid } = this;
-    for (let i = 0; i < heads.length; i++) {
+    for (let i = 0; i < to - from; i++) {
       const since = timeUs[start + i]! - overUs;
       while (timeUs[head]! <= since) head++;
       // All of the front has left: what was the back becomes the front.
@@ -126,7 +127,7 @@ export class RollingRows implements RollingAccumulator {
       heads[i] = head;
       mids[i] = mid;
     }
-    this.each((state) => state.append(kept, start, heads, mids, from));
+    this.each((state) => state.append(kept, this.appended, from));
     kept.head = head;
     this.mid = mid;
     this.latestUs = timeUs[kept.tail - 1]!;
@@ -144,6 +145,17 @@ export class RollingRows implements RollingAccumulator {
       state.insert(kept, places, this.mid);
       state.late(kept, places, lows, this.mid, from);
     });
+  }
+
+  private room(start: number, count: number): Appended {
+    const { appended } = this;
+    appended.start = start;
+    appended.count = count;
+    if (appended.heads.length < count) {
+      appended.heads = new Int32Array(count * 2);
+      appended.mids = new Int32Array(count * 2);
+    }
+    return appended;
   }
 
   private reserve(more: number): void {
@@ -171,9 +183,11 @@ export class RollingRows implements RollingAccumulator {
       return boxed.remove ? new ForgettingRolling(boxed, slot.args) : new BoxedRolling(boxed, slot.args);
     });
     const cells = this.resultColumns.cells(this.kinds, 0);
-    this.layout.calls.forEach((call, c) => {
+    this.readers = this.layout.calls.map((call, c) => {
       const form = formFor(call, this.kinds);
-      this.states[call.state]!.readers.push({ form, constants: call.call.constants, cells: cells[c]! });
+      const reader = { form, constants: call.call.constants, cells: cells[c]! };
+      this.states[call.state]!.readers.push(reader);
+      return reader;
     });
     this.each((state) => state.rebuild(this.kept, this.mid));
   }

@@ -10,6 +10,16 @@ export interface Reader {
   cells: ResultCells;
 }
 
+/** Rows at the end of the kept rows, from `start` on; the arrays may be longer than `count`. */
+export interface Appended {
+  start: number;
+  count: number;
+  /** Where the window of each begins. */
+  heads: Int32Array;
+  /** Where the front ends at each. When that has moved, it has moved to behind this row. */
+  mids: Int32Array;
+}
+
 /**
  * One state as a window that moves over the kept rows. The rows are in two parts, the front [head, mid) and the back
  * [mid, tail): what is kept may depend on `mid`, and must not depend on how rows were grouped when they came, so that
@@ -17,11 +27,8 @@ export interface Reader {
  */
 export interface RollingState {
   readonly readers: Reader[];
-  /**
-   * Rows [from, …) are at the end: row `from + i` sees the window [heads[i], from + i], and its results go to row
-   * `outAt + i`. `mids[i]` is where the front ends then. When that has moved, it has moved to behind this row.
-   */
-  append(rows: KeptRows, from: number, heads: Int32Array, mids: Int32Array, outAt: number): void;
+  /** Results of rows that have come at the end, each over [head, row], to `outAt` and on. */
+  append(rows: KeptRows, appended: Appended, outAt: number): void;
   /** Rows were put at `places`, which ascend; the front ends at `mid` now. */
   insert(rows: KeptRows, places: Int32Array, mid: number): void;
   /** Results of rows at `places`, each over [lows[i], places[i]], to `outAt` and on. */

@@ -15,8 +15,9 @@ const WAY = 5;
 const state: FlatState = {
   slots: 7,
   init(state, at) {
-    state.fill(NaN, at, at + WAY);
-    state.fill(0, at + WAY, at + WAY + 2);
+    for (let s = 0; s < WAY; s++) state[at + s] = NaN;
+    state[at + WAY] = 0;
+    state[at + WAY + 1] = 0;
   },
   add(state, at, args, timeUs, from, to) {
     const [lats, lons] = args as [Float64Array, Float64Array];

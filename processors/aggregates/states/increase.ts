@@ -11,8 +11,9 @@ const TOTAL = 3;
 const state: FlatState = {
   slots: 5,
   init(state, at) {
-    state.fill(NaN, at, at + TOTAL);
-    state.fill(0, at + TOTAL, at + TOTAL + 2);
+    for (let s = 0; s < TOTAL; s++) state[at + s] = NaN;
+    state[at + TOTAL] = 0;
+    state[at + TOTAL + 1] = 0;
   },
   add(state, at, args, timeUs, from, to) {
     const values = args[0]!;

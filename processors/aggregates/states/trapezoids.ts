@@ -13,8 +13,9 @@ const AREA = 4;
 const state: FlatState = {
   slots: 6,
   init(state, at) {
-    state.fill(NaN, at, at + AREA);
-    state.fill(0, at + AREA, at + AREA + 2);
+    for (let s = 0; s < AREA; s++) state[at + s] = NaN;
+    state[at + AREA] = 0;
+    state[at + AREA + 1] = 0;
   },
   add(state, at, args, timeUs, from, to) {
     const values = args[0]!;
