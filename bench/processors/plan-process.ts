@@ -1,6 +1,6 @@
 import type { Batch } from '../../columnar/batch.js';
 import { GraphChain } from '../../processors/grouping/graph-chain.js';
-import type { InputRecord } from '../../processors/partition-graph.js';
+import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import { pack } from '../../schemas/data-block.js';
 import { packedBytesMax, readPacked, writePacked } from '../../schemas/packed-batch.js';
@@ -31,8 +31,18 @@ function runs(records: readonly EncodedRecord[]): EncodedRecord[][] {
   return all;
 }
 
+/** What takes the records: one graph, as in a lane, or where there is a group step both sides of it. */
+function runner(): (records: readonly InputRecord[]) => ProcessorOutput[] {
+  if (processor.steps.some(({ verb }) => verb === 'group')) {
+    const chain = new GraphChain([processor]);
+    return (records) => chain.run(0, records);
+  }
+  const graph = new PartitionGraph([processor]);
+  return (records) => graph.run(records);
+}
+
 function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => void): void {
-  const graph = new GraphChain([processor]);
+  const run = runner();
   const target = { buffer: Buffer.allocUnsafe(STEP_BYTES * 4) };
   let offset = 0;
   for (const step of steps) {
@@ -40,7 +50,7 @@ function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => void): v
       const packed = readPacked(value);
       return { offset: offset++, kind: 'data', key, stream, receivedUs, tags: {}, packed, schema };
     });
-    for (const { batch } of graph.run(0, input)) {
+    for (const { batch } of run(input)) {
       const packed = pack(batch);
       const bytes = packedBytesMax(packed);
       if (bytes > target.buffer.length) target.buffer = Buffer.allocUnsafe(bytes);
