@@ -18,6 +18,10 @@ export class OutputWriter {
     this.groups = spec.plans.filter(({ groupBy }) => groupBy).map(({ name }) => name);
   }
 
+  get hasGroups(): boolean {
+    return this.groups.length > 0;
+  }
+
   append(commit: Commit, outputs: readonly ProcessorOutput[], epoch: string): void {
     for (const { processor, key, stream, tags, batch, receivedUs, lane, firstRow, partition } of outputs) {
       commit.addSchema(batch.schema);

@@ -2,6 +2,7 @@ import { suggest } from '../../core/suggest.js';
 import { IDLE_ENTITIES_MAX } from '../../processors/entities.js';
 import { loadFunctions, loadOldFunctions, mapSteps, moduleName } from '../../processors/functions/load-functions.js';
 import { entityKeys } from '../../processors/graph-snapshot.js';
+import { receiveSlices } from '../../processors/grouping/receive-slices.js';
 import { EntityInspector } from '../../processors/inspect-entity.js';
 import { loadModule } from '../../processors/modules/load-module.js';
 import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
@@ -248,7 +249,8 @@ export class ProcessorLane implements Lane {
 
   /** Code of users may never return: somebody watches. */
   private runGraph(graph: PartitionGraph, input: readonly InputRecord[]): ProcessorOutput[] {
-    return threadWatch.run(this.spec.id, this.watchedAs, () => graph.run(input));
+    const slices = this.writer.hasGroups ? [...receiveSlices(input)] : [input];
+    return threadWatch.run(this.spec.id, this.watchedAs, () => slices.flatMap((slice) => graph.run(slice)));
   }
 
   private watched<T>(group: ProcessorGroup, load: () => Promise<T>): Promise<T> {

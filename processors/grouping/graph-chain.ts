@@ -3,6 +3,7 @@ import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../parti
 import type { ProcessorPlan } from '../plan.js';
 import { type Component, componentsOf } from './components.js';
 import { groupedRecords } from './grouped-records.js';
+import { receiveSlices } from './receive-slices.js';
 
 /**
  * Processors in memory, over all partitions, without state to begin with: what a group step sends to a partition is taken
@@ -28,13 +29,18 @@ export class GraphChain {
 
   /** Takes the next records of a partition, in order, and gives the rows of processors that they cause. */
   run(partition: number, records: readonly InputRecord[]): ProcessorOutput[] {
+    const hasGroup = this.components.some(({ level }) => level > 0);
     const outputs: ProcessorOutput[] = [];
+    for (const slice of hasGroup ? receiveSlices(records) : [records]) this.runSlice(partition, slice, outputs);
+    return outputs;
+  }
+
+  private runSlice(partition: number, records: readonly InputRecord[], outputs: ProcessorOutput[]): void {
     this.components.forEach(({ groupTopic }, c) => {
       if (groupTopic === null) outputs.push(...this.handOn(this.graphs[c]![partition]!.run(records)));
     });
     const last = records.at(-1);
     if (last) outputs.push(...this.tick(last));
-    return outputs;
   }
 
   /** What should be said, each once; the list is emptied. */
