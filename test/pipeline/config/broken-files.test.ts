@@ -20,12 +20,12 @@ const TABLE: [title: string, file: string | Uint8Array, problems: string[], envi
   [
     'an unknown key that resembles nothing',
     'zzz: 1\n',
-    ['1:1: zzz is not a known key; known keys: gateway, streams, bus, processors, sinks, workers'],
+    ['1:1: zzz is not a known key; known keys: gateway, streams, bus, processors, sinks, modules, workers'],
   ],
   [
     'a key of JavaScript objects',
     '__proto__: 1\n',
-    ['1:1: __proto__ is not a known key; known keys: gateway, streams, bus, processors, sinks, workers'],
+    ['1:1: __proto__ is not a known key; known keys: gateway, streams, bus, processors, sinks, modules, workers'],
   ],
   [
     'another case and separator',

@@ -137,6 +137,7 @@ workers: 3
           onError: 'stop',
         },
       ],
+      modules: [],
       workers: 3,
       warnings: [],
     },
