@@ -5,7 +5,8 @@ import type { References } from './references.js';
 
 /**
  * The tags that rows of a `from` may have: what its patterns, those of its processors, and declared patterns of the
- * same streams capture. Null when some of it names nothing, which is reported elsewhere.
+ * same streams capture; behind a group step what it groups by. Null when some of it names nothing, which is reported
+ * elsewhere, or is not known from the file.
  */
 export function possibleTags(
   root: ConfigNode,
@@ -26,9 +27,13 @@ export function possibleTags(
     if ('processor' in input) {
       if (seen.has(input.processor)) continue;
       seen.add(input.processor);
-      const own = itemsOf(child(child(child(root, 'processors'), input.processor), 'from'));
-      if (own.length === 0) return null;
-      open.push(...own);
+      const processor = child(child(root, 'processors'), input.processor);
+      const own = itemsOf(child(processor, 'from'));
+      // What steps a module has, the file does not say.
+      if (own.length === 0 || child(processor, 'use')) return null;
+      const group = itemsOf(child(processor, 'steps')).findLast((step) => child(step, 'group'));
+      if (!group) open.push(...own);
+      else for (const by of itemsOf(child(child(group, 'group'), 'by'))) tags.add(textOf(by) ?? '');
       continue;
     }
     const matching = declared.filter((pattern) => overlap(pattern, input.pattern));

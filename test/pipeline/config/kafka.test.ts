@@ -163,6 +163,22 @@ test('Every key of a Kafka sink is read, beside a sink of files.', () => {
   });
 });
 
+test('Behind a group step rows have the tags that they are grouped by, and no others.', () => {
+  const text = (topic: string) => `processors:
+  laps:
+    from: car/{car}/gps
+    steps: [ { group: { by: lap } }, { group: { by: [tyre, gear] } }, { filter: speed > 5 } ]
+  fast: { from: laps, steps: [filter: speed > 50] }
+sinks:
+  k: { type: kafka, from: fast, brokers: ["a:1"], topic: ${topic} }
+`;
+  assert.equal(sinkOf(text('x-{tyre}-{gear}')).topic, 'x-{tyre}-{gear}');
+  assert.deepEqual(problemsOf(text('x-{car}-{lap}')), [
+    '7:60: sinks.k.topic takes {car}, a tag that no stream of from has; there is: tyre, gear, stream',
+    '7:66: sinks.k.topic takes {lap}, a tag that no stream of from has; there is: tyre, gear, stream',
+  ]);
+});
+
 test("The topic of a sink takes the tags of its patterns, of declared streams and of a processor's inputs.", () => {
   const text = (topic: string) => `streams: { team/{team}/car/{car}/gps: }
 processors:
