@@ -31,8 +31,8 @@ export class EntityBounds {
     entity: Entity,
     heldUs: number,
     rightFrontiersUs: Float64Array,
-    next: EntityStream | null = null,
-    lastUs = -Infinity,
+    next: EntityStream,
+    lastUs: number,
   ): number {
     let deadlineUs = Math.min(entity.dueUs, this.anyDirect ? directDueUs(entity, next, lastUs) : Infinity);
     if (heldUs === Infinity) return deadlineUs;
@@ -111,7 +111,7 @@ export class EntityBounds {
  * As `deadlineUs`, of the steps to which rows of streams come as they are: what those that are fed leave due lies behind
  * their latest row.
  */
-function directDueUs(entity: Entity, next: EntityStream | null, lastUs: number): number {
+function directDueUs(entity: Entity, next: EntityStream, lastUs: number): number {
   let dueUs = Infinity;
   for (const stream of entity.streams.values()) {
     if (stream !== next && stream.parts.length === 0) dueUs = Math.min(dueUs, stream.dueUs);

@@ -7,7 +7,6 @@ import type { FailedRows } from './failed-rows.js';
 import type { GraphNode, GraphState } from './node.js';
 import { threadWatch } from './thread-watch.js';
 import type { Emit, LaneState, Refuse } from './verbs/lane-state.js';
-import type { Operator } from './verbs/verb.js';
 
 /** Rows on their way through a node, lane by lane. */
 type Flow = Map<Lane, Batch[]>;
@@ -60,12 +59,9 @@ function throughStages(
   failed: FailedRows,
 ): Flow {
   let flow = input;
-  for (const [step, stage] of node.stages.entries()) {
+  for (let step = 0; step < node.stages.length; step++) {
+    const stage = node.stages[step]!;
     const next: Flow = new Map();
-    const refuseOf =
-      (lane: Lane): Refuse =>
-      (batch, from, to, describe) =>
-        failed.refuse(node.name, step, lane, batch, from, to, describe);
     if ('join' in stage) {
       const join = entity.joins[stage.join]!;
       for (const [lane, batches] of flow) for (const batch of batches) join.addLeft(lane.id, batch);
@@ -76,7 +72,8 @@ function throughStages(
         let state = lanes.get(lane);
         if (!state) lanes.set(lane, (state = states[stage.state]!.operator.create(lane)));
         const emit = (out: Batch) => push(next, lane, out);
-        const refuse = refuseOf(lane);
+        const refuse: Refuse = (batch, from, to, describe) =>
+          failed.refuse(node.name, step, lane, batch, from, to, describe);
         for (const batch of batches) addRows(state, batch, emit, refuse);
       }
       for (const [lane, state] of lanes) {
@@ -85,7 +82,13 @@ function throughStages(
     } else {
       for (const [lane, batches] of flow) {
         for (const batch of batches) {
-          const out = applyTo(stage.operator, batch, refuseOf(lane));
+          let out: Batch | null = null;
+          try {
+            out = stage.operator.apply(batch);
+          } catch (cause) {
+            // What it cannot work on is refused as a whole.
+            failed.refuse(node.name, step, lane, batch, 0, batch.rows, () => cause);
+          }
           if (out !== null) push(next, lane, out);
         }
       }
@@ -104,16 +107,6 @@ export function partitionLane(entity: Entity, lane: Lane, partition: number): La
 function joined({ parts, name, schema }: EntityStream): Batch {
   if ('timeUs' in parts[0]!) return concatBatches(parts as Batch[]);
   return unpack(parts as ReadPackedBatch[], name, schema);
-}
-
-/** A batch that the step cannot work on is refused as a whole. */
-function applyTo(operator: Operator, batch: Batch, refuse: Refuse): Batch | null {
-  try {
-    return operator.apply(batch);
-  } catch (cause) {
-    refuse(batch, 0, batch.rows, () => cause);
-    return null;
-  }
 }
 
 function addRows(state: LaneState, batch: Batch, emit: Emit, refuse: Refuse): void {

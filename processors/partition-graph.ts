@@ -216,18 +216,22 @@ export class PartitionGraph {
     const stream = known ?? newStream(entity, record, route);
     const tagsChanged = !sameTags(stream.tags, record.tags);
     const clockUs = Math.max(entity.latestUs, lastUs);
-    const frontiers = entity.rightFrontiersUs;
     const isNew = known === undefined || tagsChanged || !sameSchema(stream.schema, record.schema);
+    let deadlineUs = Infinity;
     const isAlone = () => {
-      const heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
-      return (
+      if (
         isNew ||
         entity.careful ||
         route.right.some((join) => entity.correctable[join] === 1) ||
         firstUs < stream.frontierUs ||
-        entity.rightRows + entity.fedRows + part.rows > RIGHT_ROWS_MAX ||
-        clockUs >= this.bounds.deadlineUs(entity, heldUs, advanced(frontiers, route.right, lastUs), stream, lastUs)
-      );
+        entity.rightRows + entity.fedRows + part.rows > RIGHT_ROWS_MAX
+      ) {
+        return true;
+      }
+      const heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
+      const frontiersUs = advanced(entity.rightFrontiersUs, route.right, lastUs);
+      deadlineUs = this.bounds.deadlineUs(entity, heldUs, frontiersUs, stream, lastUs);
+      return clockUs >= deadlineUs;
     };
     let alone = isAlone();
     if (alone && entity.dirty.length > 0) {
@@ -247,11 +251,13 @@ export class PartitionGraph {
     stream.frontierUs = Math.max(stream.frontierUs, lastUs);
     entity.fedRows += part.rows;
     entity.heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
-    for (const join of route.right) frontiers[join] = Math.max(frontiers[join]!, lastUs);
+    for (const join of route.right) {
+      entity.rightFrontiersUs[join] = Math.max(entity.rightFrontiersUs[join]!, lastUs);
+    }
     if (alone) this.evaluate(entity, clockUs, record.receivedUs);
     else {
       this.touched.add(entity);
-      this.setDeadline(entity, this.bounds.deadlineUs(entity, entity.heldUs, frontiers));
+      this.setDeadline(entity, deadlineUs);
     }
   }
 

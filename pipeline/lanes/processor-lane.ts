@@ -79,14 +79,8 @@ export class ProcessorLane implements Lane {
   }
 
   async open(): Promise<LaneReport> {
-    const { input, partition, partitions, declared, plans } = this.spec;
-    const { modules } = this.spec;
-    const load = async () => {
-      for (const module of modules) await loadModule(module);
-    };
-    if (modules.length > 0) {
-      await threadWatch.wait(this.spec.id, `loading ${modules.join(', ')}`, load);
-    }
+    const { id, input, partition, partitions, declared, modules, plans } = this.spec;
+    for (const module of modules) await threadWatch.wait(id, `loading ${module}`, () => loadModule(module));
     this.source = await openSource(this.spec);
     const { grouped } = plans.find((plan) => plan.grouped) ?? {};
     this.input = new GraphInput(this.source, declared, (record, error) => this.refused.note(record, error), grouped);

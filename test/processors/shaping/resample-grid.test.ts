@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { PartitionGraph } from '../../../processors/partition-graph.js';
 import type { ResampleHow, ResampleStep } from '../../../processors/plan.js';
 import { assertSameInAnyGrouping, recordsOf } from '../random-records.js';
-import { type Cell, type Row, rowsOf, runGrouped } from '../telemetry.js';
-import { events, groupSizes, type OracleLane, oracleRows, restorePoints } from './lane-oracle.js';
+import type { Cell, Row } from '../telemetry.js';
+import { assertOracle, events, groupSizes, type OracleLane, restorePoints } from './lane-oracle.js';
 
 const RUNS = Number(process.env.PITWALL_PROPERTY_RUNS ?? 50);
 const MS = 1000;
@@ -94,24 +93,12 @@ test('a resample gives at each grid time what an oracle finds among all real row
   fc.assert(
     fc.property(events, resampleStep, groupSizes, (list, step, sizes) => {
       const records = recordsOf(list);
-      const graph = new PartitionGraph([{ name: 'r', from: [{ pattern: 'car/{car}/position/+' }], steps: [step] }]);
       const lanes: OracleResample[] = [];
-      const expected = oracleRows(
-        records,
-        (stream) => stream.includes('/position/'),
-        () => {
-          lanes.push(new OracleResample(step));
-          return lanes.at(-1)!;
-        },
-      );
-      const got = new Map<string, string[]>();
-      for (const { lane, batch } of runGrouped(graph, records, sizes)) {
-        got.set(lane, [...(got.get(lane) ?? []), ...rowsOf(batch).map(rounded)]);
-      }
-      const wanted = [...expected]
-        .filter(([, rows]) => rows.length > 0)
-        .map(([lane, rows]) => [lane, rows.map(rounded)] as const);
-      assert.deepEqual(new Map([...got].sort()), new Map([...wanted].sort()));
+      const makeLane = () => {
+        lanes.push(new OracleResample(step));
+        return lanes.at(-1)!;
+      };
+      const graph = assertOracle(records, step, sizes, makeLane, rounded);
       assert.equal(
         graph.lateRows.steps,
         lanes.reduce((sum, { late }) => sum + late, 0),
