@@ -4,6 +4,7 @@ import { type CaseFile, readCaseFile } from '../pipeline/cases/case-file.js';
 import { checkCase } from '../pipeline/cases/check-case.js';
 import type { Config } from '../pipeline/config/config.js';
 import { ConfigError } from '../pipeline/config/problems.js';
+import { loadFunctions } from '../processors/functions/load-functions.js';
 import { CONFIG_OPTION, type Command, EXIT, type Io, usageError } from './command.js';
 import { readChecked } from './read-checked.js';
 
@@ -23,7 +24,8 @@ For editors: pitwall schema --test > pitwall-test.schema.json (see docs/testing.
   async run(args, io) {
     const { config, file } = await readChecked(args, io);
     const names = args.positionals.length > 0 ? args.positionals : filesBeside(file);
-    const files = names.map((name) => readCaseFile(name, config, io.env));
+    const functions = await loadFunctions(config.processors.map(({ plan }) => plan));
+    const files = names.map((name) => readCaseFile(name, config, functions, io.env));
     const counts = { passed: 0, failed: 0 };
     for (const each of files) if (!each.problems.hasErrors) runFile(each, config, io, counts);
     for (const { file: name, problems } of files) {

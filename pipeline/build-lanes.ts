@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { isTelemetry, TELEMETRY_TOPIC } from '../bus/bus.js';
 import { KafkaTopics } from '../bus/kafka/kafka-topics.js';
-import { componentsOf } from '../processors/grouping/components.js';
-import { processorOf } from '../processors/grouping/split-groups.js';
+import type { OnError } from '../processors/failed-rows.js';
+import { componentsOf, ofParts } from '../processors/grouping/components.js';
 import type { Input } from '../processors/plan.js';
 import type { Config } from './config/config.js';
 import type { KafkaLane } from './lanes/kafka-lane.js';
@@ -31,12 +31,13 @@ export function buildLanes(
     kafka,
     declared: config.streams.map((stream) => stream.pattern.text),
   };
-  const policies = new Map(config.processors.map(({ plan, onError }) => [plan.name, onError]));
+  const policies = policiesOf(config);
   const { modules } = config;
   const lanes: LaneSpec[] = [];
   if (owned.length === 0) return lanes;
-  for (const { plans, groupTopic, level } of componentsOf(config.processors.map(({ plan }) => plan))) {
-    const onError = Object.fromEntries(plans.map(({ name }) => [name, policies.get(processorOf(name))!]));
+  for (const component of componentsOf(config.processors.map(({ plan }) => plan))) {
+    const { plans, groupTopic, level } = component;
+    const onError = ofParts(component, policies);
     for (const input of groupTopic === null ? inputs : [groupTopic]) {
       for (const partition of owned) {
         const of = isTelemetry(input) && input !== TELEMETRY_TOPIC ? ` of ${new KafkaTopics('').of(input)}` : '';
@@ -75,6 +76,11 @@ export function buildLanes(
     });
   }
   return lanes;
+}
+
+/** By processor, what becomes of rows that a step fails for. */
+export function policiesOf({ processors }: Pick<Config, 'processors'>): Record<string, OnError> {
+  return Object.fromEntries(processors.map(({ plan, onError }) => [plan.name, onError]));
 }
 
 export function allPartitions(config: Config): number[] {

@@ -1,7 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { suggestion } from '../../core/suggest.js';
+import type { Functions } from '../../processors/functions/load-functions.js';
+import type { GraphOptions } from '../../processors/partition-graph.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import { withUpstream } from '../../processors/topology.js';
+import { policiesOf } from '../build-lanes.js';
 import type { Config } from '../config/config.js';
 import { type ConfigNode, child, itemsOf } from '../config/config-node.js';
 import type { Problems } from '../config/problems.js';
@@ -18,6 +21,8 @@ export interface ProcessorCase {
   processor: string;
   /** The processor and those it reads. */
   plans: ProcessorPlan[];
+  /** What they run with. */
+  options: Pick<GraphOptions, 'functions' | 'onError'>;
   given: Given[];
   expect: ExpectedRow[];
   exactly: boolean;
@@ -34,13 +39,17 @@ export interface CaseFile {
   problems: Problems;
 }
 
-/** Reads a file of cases for the processors of a configuration; never throws for what it holds. */
-export function readCaseFile(file: string, config: Config, environment: Environment): CaseFile {
-  return caseFileOf(readDocument(file, environment, 'name files of cases that are there'), config);
+/** Reads a file of cases for the processors of a configuration and their functions; never throws for what it holds. */
+export function readCaseFile(file: string, config: Config, functions: Functions, environment: Environment): CaseFile {
+  return caseFileOf(readDocument(file, environment, 'name files of cases that are there'), config, functions);
 }
 
 /** The same for a document that is there already. */
-export function caseFileOf({ file, root, problems }: YamlDocument, config: Config): CaseFile {
+export function caseFileOf(
+  { file, root, problems }: YamlDocument,
+  config: Config,
+  functions: Functions | undefined,
+): CaseFile {
   const read = root && caseFileSpec.check(root, '', { problems, folder: dirname(resolve(file)) });
   const nodes = itemsOf(child(root ?? undefined, 'cases'));
   const all = config.processors.map(({ plan }) => plan);
@@ -54,6 +63,7 @@ export function caseFileOf({ file, root, problems }: YamlDocument, config: Confi
       name: one.name,
       processor: processor!,
       plans: withUpstream(all, [processor!]),
+      options: { functions, onError: policiesOf(config) },
       given: one.given,
       expect: one.expect,
       exactly: one.exactly ?? read!.exactly ?? false,

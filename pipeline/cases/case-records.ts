@@ -29,11 +29,11 @@ const TIME = { field: 't', unit: 'us' } as const;
  * cannot be taken, which is reported.
  */
 export function caseRecords(
-  { plans, given, processor }: ProcessorCase,
+  { plans, options, given, processor }: ProcessorCase,
   config: Config,
   problems: Problems,
 ): InputRecord[] | null {
-  const graph = new GraphChain(plans);
+  const graph = new GraphChain(plans, 1, options);
   const directory = new StreamDirectory(
     NOTHING_LEARNED as GatewayStore,
     config.streams,

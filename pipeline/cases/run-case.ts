@@ -30,11 +30,10 @@ const GROUPINGS: readonly (readonly number[])[] = [[1], [2, 3, 1], [Number.POSIT
  * Runs the records of a case through its processors, one by one and in groups. Throws what a step throws for its rows,
  * and `internal` where the groupings differ, which is a fault in Pitwall and not in the case.
  */
-export function runCase({ plans, processor, name }: ProcessorCase, records: readonly InputRecord[]): CaseRun {
-  // How receive time passes behind a group step depends on how many records are sent there at once.
-  const hasGroup = plans.some(({ steps }) => steps.some(({ verb }) => verb === 'group'));
-  const runs = GROUPINGS.slice(0, hasGroup ? 1 : undefined).map((sizes) => {
-    const graph = new GraphChain(plans);
+export function runCase(one: ProcessorCase, records: readonly InputRecord[]): CaseRun {
+  const { plans, options, processor, name } = one;
+  const runs = GROUPINGS.slice(0, mayDiffer(one) ? 1 : undefined).map((sizes) => {
+    const graph = new GraphChain(plans, 1, options);
     const outputs: ProcessorOutput[] = [];
     for (let at = 0, turn = 0; at < records.length; turn++) {
       const size = sizes[turn % sizes.length]!;
@@ -56,6 +55,16 @@ export function runCase({ plans, processor, name }: ProcessorCase, records: read
     columns: new Set(outputs.flatMap(({ batch }) => batch.schema.fields.map((f) => f.name))),
     warnings,
   };
+}
+
+/**
+ * How receive time passes behind a group step depends on how many records are sent there at once. What a function per
+ * batch gives is its own affair, and a step that cannot work on a batch may leave out all of it.
+ */
+function mayDiffer({ plans, options: { onError } }: ProcessorCase): boolean {
+  return plans.some(({ name, steps }) => {
+    return (onError?.[name] ?? 'stop') !== 'stop' || steps.some(({ verb }) => verb === 'group' || verb === 'map');
+  });
 }
 
 function rowsOf({ batch, stream, tags }: ProcessorOutput): GotRow[] {

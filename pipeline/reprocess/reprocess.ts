@@ -2,12 +2,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { TELEMETRY_TOPIC } from '../../bus/bus.js';
 import { PitwallError } from '../../core/errors.js';
 import { suggestion } from '../../core/suggest.js';
+import { loadFunctions } from '../../processors/functions/load-functions.js';
 import { GraphChain } from '../../processors/grouping/graph-chain.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import { connectedComponents } from '../../processors/topology.js';
 import { FileSink } from '../../sinks/file/file-sink.js';
 import type { FileFormat } from '../../sinks/file/file-sink-options.js';
 import type { SinkBatch } from '../../sinks/sink.js';
+import { policiesOf } from '../build-lanes.js';
 import { closeAll, type OpenPartition, openTopic } from '../bus-reader.js';
 import type { Config } from '../config/config.js';
 import { FreshRecords } from '../lanes/fresh-records.js';
@@ -46,6 +48,8 @@ export interface ReprocessReport {
   unreadableRecords: number;
   /** Rows that came too late for a join or another step. */
   lateRows: number;
+  /** Rows that steps failed for, which a running process puts into the dead letters or leaves out. */
+  failedRows: number;
 }
 
 /** One partition, and how far it has been read. */
@@ -73,7 +77,14 @@ export async function reprocess(config: Config, options: ReprocessOptions): Prom
   const places = await openTopic(config, TELEMETRY_TOPIC);
   try {
     if (places.length === 0) throw refuse(`there is no log in ${config.bus.log.dir} yet`);
-    const report: ReprocessReport = { records: 0, rows: {}, read: {}, unreadableRecords: 0, lateRows: 0 };
+    const report: ReprocessReport = {
+      records: 0,
+      rows: {},
+      read: {},
+      unreadableRecords: 0,
+      lateRows: 0,
+      failedRows: 0,
+    };
     const runs: Run[] = [];
     // One after the other: they may share a reader, which answers one call at a time.
     for (const place of places) runs.push(await runOver(place, config, options, report));
@@ -81,7 +92,9 @@ export async function reprocess(config: Config, options: ReprocessOptions): Prom
     const sink = new FileSink(SINK, { path: options.into, format: options.format });
     await sink.open();
     try {
-      const chain = new GraphChain(connected(config, wanted), config.bus.log.partitions);
+      const plans = connected(config, wanted);
+      const functions = await loadFunctions(plans);
+      const chain = new GraphChain(plans, config.bus.log.partitions, { functions, onError: policiesOf(config) });
       await readAll(runs, chain, sink, wanted, options, report);
       await sink.flush(true);
     } finally {
@@ -151,6 +164,7 @@ async function readAll(
       await sink.flush(false);
       unflushed = 0;
     }
+    report.failedRows = chain.failedRows;
     for (const warning of chain.takeWarnings()) {
       if (!said.has(warning)) warn(warning);
       said.add(warning);

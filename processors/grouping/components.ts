@@ -1,6 +1,6 @@
 import type { ProcessorPlan } from '../plan.js';
 import { connectedComponents } from '../topology.js';
-import { splitGroups } from './split-groups.js';
+import { processorOf, splitGroups } from './split-groups.js';
 
 /** Plans that feed one another and run as one graph. */
 export interface Component {
@@ -19,6 +19,16 @@ export function componentsOf(processors: readonly ProcessorPlan[]): Component[] 
     return topic === null ? 0 : 1 + level(components.find((other) => other.some(({ name }) => name === topic))!);
   };
   return components.map((of) => ({ plans: of, groupTopic: topicOf(of), level: level(of) }));
+}
+
+/** What is said of processors, said of the parts of a component. */
+export function ofParts<T>({ plans }: Component, byProcessor: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(
+    plans.flatMap(({ name }) => {
+      const processor = processorOf(name);
+      return Object.hasOwn(byProcessor, processor) ? [[name, byProcessor[processor]!] as const] : [];
+    }),
+  );
 }
 
 function topicOf(plans: readonly ProcessorPlan[]): string | null {

@@ -1,7 +1,7 @@
 import type { LateRows } from '../entities.js';
-import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../partition-graph.js';
+import { type GraphOptions, type InputRecord, PartitionGraph, type ProcessorOutput } from '../partition-graph.js';
 import type { ProcessorPlan } from '../plan.js';
-import { type Component, componentsOf } from './components.js';
+import { type Component, componentsOf, ofParts } from './components.js';
 import { groupedRecords } from './grouped-records.js';
 import { receiveSlices } from './receive-slices.js';
 
@@ -14,12 +14,19 @@ export class GraphChain {
   private readonly graphs: PartitionGraph[][];
   /** Receive time behind group steps, which does not go back. */
   private receivedUs = 0;
+  private deadLetters = 0;
 
-  constructor(plans: readonly ProcessorPlan[], partitions = 1) {
+  /** `onError` is by processor. */
+  constructor(
+    plans: readonly ProcessorPlan[],
+    partitions = 1,
+    { functions, onError = {} }: Pick<GraphOptions, 'functions' | 'onError'> = {},
+  ) {
     this.components = componentsOf(plans).sort((a, b) => a.level - b.level);
-    this.graphs = this.components.map((component) =>
-      Array.from({ length: partitions }, () => new PartitionGraph(component.plans, [], { partitions })),
-    );
+    this.graphs = this.components.map((component) => {
+      const options = { functions, partitions, onError: ofParts(component, onError) };
+      return Array.from({ length: partitions }, () => new PartitionGraph(component.plans, [], options));
+    });
   }
 
   /** Whether a processor reads the stream of a device. */
@@ -46,6 +53,13 @@ export class GraphChain {
   /** What should be said, each once; the list is emptied. */
   takeWarnings(): string[] {
     return [...new Set(this.graphs.flat().flatMap(({ warnings }) => warnings.splice(0)))];
+  }
+
+  /** Rows that steps failed for, whatever would have become of them. */
+  get failedRows(): number {
+    const graphs = this.graphs.flat();
+    for (const graph of graphs) this.deadLetters += graph.takeFailed().length;
+    return this.deadLetters + graphs.reduce((rows, { skippedRows }) => rows + skippedRows, 0);
   }
 
   get lateRows(): LateRows {

@@ -60,3 +60,42 @@ test('pitwall schema --test prints the JSON Schema of files of cases.', async ()
   assert.deepEqual(JSON.parse((await runPitwall(['schema', '--test'], folder)).stdout), caseFileSchema());
   assert.equal((await runPitwall(['schema', '--test', '--markdown'], folder)).code, 2);
 });
+
+test('pitwall test runs functions of modules, those of dataframes and group steps, by the policy of their processor.', async () => {
+  const beside = mkdtempSync(`${tmpdir()}/pitwall-test-`);
+  test.after(() => rmSync(beside, { recursive: true }));
+  writeFileSync(
+    join(beside, 'twice.ts'),
+    `export default (row: { speed: number }) => {
+  if (row.speed < 0) throw new Error('the car goes backward');
+  return { twice: row.speed * 2 };
+};
+`,
+  );
+  writeFileSync(
+    join(beside, 'frame.ts'),
+    "import { stream } from 'pitwall';\nexport default stream('car/{car}/gps').map(({ speed }) => ({ half: Number(speed) / 2 }));\n",
+  );
+  writeFileSync(
+    join(beside, 'pitwall.yaml'),
+    `processors:
+  twice: { from: "car/{car}/gps", steps: [ { map: ./twice.ts } ], onError: skip }
+  half: { use: ./frame.ts }
+  by_lap: { from: "car/{car}/gps", steps: [ { group: { by: lap } }, { map: ./twice.ts } ], onError: skip }
+`,
+  );
+  const given = `[{ stream: car/4/gps, at: 0s, speed: 10, lap: 1 }, { stream: car/4/gps, at: 1s, speed: -1, lap: 1 }]`;
+  writeFileSync(
+    join(beside, 'all.test.yaml'),
+    `cases:
+  - { name: Of a file., processor: twice, given: ${given}, expect: [{ at: 0s, twice: 20 }] }
+  - { name: Of a frame., processor: half, given: ${given}, expect: [{ at: 0s, half: 5 }, { at: 1s, half: -0.5 }] }
+  - { name: Behind a group., processor: by_lap, given: ${given}, expect: [{ stream: by_lap/1, at: 0s, twice: 20 }] }
+`,
+  );
+  assert.deepEqual(await runPitwall(['test'], beside), {
+    code: 0,
+    stdout: 'all.test.yaml\n  ✓ Of a file.\n  ✓ Of a frame.\n  ✓ Behind a group.\n3 passed, 0 failed\n',
+    stderr: '',
+  });
+});

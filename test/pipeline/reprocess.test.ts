@@ -277,6 +277,48 @@ sinks: { out: { type: file, from: [place, quick, oil], path: ./out } }
   assert.deepEqual(jsonLines(join(dir, 'out')), live);
 });
 
+test('Functions of users run over the bus again, rows that they fail for are counted, and group steps bring rows together.', async () => {
+  const dir = tempDir('reprocess-functions');
+  await writeLog(dir);
+  writeFileSync(
+    join(dir, 'whole.mjs'),
+    `export default (row) => {
+  if (row.ax % 1 !== 0) throw new Error('half a reading');
+  return { whole: row.ax, kind: row.ax % 3 };
+};
+`,
+  );
+  const config = await configIn(
+    dir,
+    `
+processors:
+  whole:
+    from: car/{car}/imu
+    steps: [ { map: ./whole.mjs }, { group: { by: kind } } ]
+    onError: dead-letter
+`,
+  );
+  const report = await run(config, 'start', join(dir, 'out'));
+  // Three records in four are of the imu, each with one whole reading and one that is none.
+  const readings = RECORDS - RECORDS / 4;
+  assert.deepEqual([report.rows, report.failedRows], [{ whole: readings }, readings]);
+  const lines = jsonLines(join(dir, 'out'));
+  assert.deepEqual([...lines.keys()].sort(), ['whole/0', 'whole/1', 'whole/2']);
+  const seen: number[] = [];
+  for (const [stream, text] of lines) {
+    for (const line of text.trimEnd().split('\n')) {
+      const { whole, kind } = JSON.parse(line) as { whole: number; kind: number };
+      assert.deepEqual([stream, kind], [`whole/${whole % 3}`, whole % 3]);
+      seen.push(whole);
+    }
+  }
+  const expected = Array.from({ length: RECORDS }, (_, i) => i).filter((i) => i % 4 !== 3);
+  assert.deepEqual(
+    seen.sort((a, b) => a - b),
+    expected,
+  );
+});
+
 test('Wrong use of replay --from-bus is said.', async () => {
   const fails = async (args: string[], message: RegExp) => {
     const stderr = new PassThrough();

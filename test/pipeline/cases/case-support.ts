@@ -14,7 +14,7 @@ export function configOf(text: string): Config {
 }
 
 export function caseFile(text: string, config: Config): CaseFile {
-  return caseFileOf(documentOf('/race/x.test.yaml', Buffer.from(text), {}), config);
+  return caseFileOf(documentOf('/race/x.test.yaml', Buffer.from(text), {}), config, undefined);
 }
 
 /** Runs all cases of a text: what came of each, and the problems of the file as `LINE:COLUMN: message`. */
