@@ -84,6 +84,16 @@ export async function records(connection: KafkaConnection, topic: string, partit
   return found;
 }
 
+/** How many records a partition was ever given, whether or not they are compacted away since. */
+export async function written(connection: KafkaConnection, topic: string, partition = 0): Promise<number> {
+  const fetcher = new KafkaFetcher(connection, CLIENT);
+  try {
+    return Number((await fetcher.bounds(topic, partition)).end);
+  } finally {
+    await fetcher.close();
+  }
+}
+
 /** Appends records that no changelog wrote. */
 export async function append(
   connection: KafkaConnection,
