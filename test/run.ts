@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 const chaos = process.argv.includes('--chaos');
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 /** A test that hangs fails, rather than the run. */
-const TIMEOUT_MS = chaos ? 900_000 : 180_000;
+const TIMEOUT_MS = chaos ? 900_000 : 300_000;
 const suffix = chaos ? '.chaos.js' : '.test.js';
 
 function testFiles(folder: string): string[] {

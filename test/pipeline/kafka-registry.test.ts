@@ -52,7 +52,7 @@ describe('A schema registry', { ...needsSharedKafka(), ...needsOwnSchemaRegistry
     await eventually('the fault is told', () => /the schema registry at .* nothing answers/.test(gateway.stderr));
     assert.equal(rowCount(join(dir, 'raw')), 0);
     await registry.start();
-    await eventually('the devices rows are written', () => rowCount(join(dir, 'raw')) === ROWS, 60_000);
+    await eventually('the devices rows are written', () => rowCount(join(dir, 'raw')) === ROWS);
 
     const types = new Map<number, avro.Type>();
     const schemaOf = async (id: number) => {

@@ -75,7 +75,7 @@ export class Scenario {
   }
 
   /** Waits until the processes together have as many different rows as `wanted`, then ends those that run, in order. */
-  async finish(wanted: Output, timeoutMs = 60_000): Promise<Output> {
+  async finish(wanted: Output, timeoutMs = 120_000): Promise<Output> {
     for (const sink of ['raw', 'out'] as const) {
       const count = countRows(wanted[sink]);
       const isThere = () => this.rows(sink) >= count && countRows(this.union(sink), true) >= count;
@@ -161,7 +161,7 @@ sinks:
       if (rowCount(join(dir, 'raw')) < rows) return false;
       return joined() >= imu().reduce((sum, [, lines]) => sum + lines.length, 0);
     },
-    40_000,
+    120_000,
   );
   assert.equal(await gateway.stop(), 0, gateway.stderr);
   return { raw: unionOf([join(dir, 'raw')]), out: unionOf([join(dir, 'out')]) };

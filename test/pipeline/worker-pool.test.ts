@@ -22,7 +22,7 @@ test('a task whose thread dies is rejected, and the next one runs on a new threa
 
 test('a thread that dies without a task does not end the process, nor does waiting for its successor', () => {
   const child = fileURLToPath(new URL('./pool-child.js', import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [child], { encoding: 'utf8', timeout: 20_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [child], { encoding: 'utf8', timeout: 60_000 });
   assert.equal(status, 0, stderr);
   assert.equal(stdout, 'answer');
 });

@@ -211,6 +211,8 @@ async function propertiesOf(
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '500',
     'group.initial.rebalance.delay.ms': '0',
+    // Rows of tests are older than what a broker keeps by default, and its first look for such comes 30 seconds after its start.
+    'log.retention.ms': '-1',
     'log.cleaner.dedupe.buffer.size': String(8 << 20),
     ...guarded?.properties,
   };

@@ -1,8 +1,8 @@
-/** Waits until `check` returns true; rejects with `what` after `timeoutMs`. */
+/** Waits until `check` returns true; rejects with `what` after `timeoutMs`, which tells a hang, not a slow machine. */
 export async function eventually(
   what: string,
   check: () => boolean | Promise<boolean>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await check())) {

@@ -49,7 +49,7 @@ export class IngestClient {
     this.socket.send(typeof frame === 'string' || frame instanceof Uint8Array ? frame : JSON.stringify(frame));
   }
 
-  async until(what: string, check: () => boolean, timeoutMs = 20_000): Promise<void> {
+  async until(what: string, check: () => boolean, timeoutMs = 60_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!check()) {
       const left = deadline - performance.now();

@@ -40,7 +40,7 @@ describe('Members of a group whose broker', needsOwnKafka(), () => {
         await membership.commit([{ topic: members[0]!.topic, partition: 0, offset: 1 }]);
       }
       await server.start();
-      await eventually('they are back', () => isSettled(members), 60_000);
+      await eventually('they are back', () => isSettled(members));
       assert.deepEqual(members.map(owned), before);
     }
     // And when it stays away, they can be closed.
@@ -78,7 +78,7 @@ describe('Members of a group whose broker', needsOwnKafka(), () => {
     server.pause();
     await eventually('they give up', () => members.every(isLost));
     server.resume();
-    await eventually('they are back', () => isSettled(members), 60_000);
+    await eventually('they are back', () => isSettled(members));
     // It may be closed while it hangs, too.
     server.pause();
     await Promise.all(members.map(({ membership }) => membership.close()));

@@ -60,7 +60,7 @@ describe('Members in processes of their own', needsSharedKafka(), () => {
 
     // A process that stands still for longer than the session: the others go on without it, and it comes back.
     c.child.kill('SIGSTOP');
-    await eventually('two members own all', () => isSettled([again, d]), 40_000);
+    await eventually('two members own all', () => isSettled([again, d]));
     const events = c.events.length;
     c.child.kill('SIGCONT');
     await eventually('the one that stood still is back', () => isSettled([again, c, d]));
