@@ -27,7 +27,7 @@ For editors: pitwall schema --test > pitwall-test.schema.json (see docs/testing.
     const functions = await loadFunctions(config.processors.map(({ plan }) => plan));
     const files = names.map((name) => readCaseFile(name, config, functions, io.env));
     const counts = { passed: 0, failed: 0 };
-    for (const each of files) if (!each.problems.hasErrors) runFile(each, config, io, counts);
+    for (const each of files) if (!each.problems.hasErrors) await runFile(each, config, io, counts);
     for (const { file: name, problems } of files) {
       if (problems.hasErrors) io.stderr.write(`${new ConfigError(name, problems.list()).message}\n`);
     }
@@ -44,15 +44,15 @@ function filesBeside(file: string): string[] {
   throw usageError(`there is no *${ENDING} beside ${file}; write one, or name the files of cases`);
 }
 
-function runFile(
+async function runFile(
   { file, cases, problems }: CaseFile,
   config: Config,
   { stdout }: Io,
   counts: { passed: number; failed: number },
-): void {
+): Promise<void> {
   stdout.write(`${file}\n`);
   for (const one of cases) {
-    const result = checkCase(one, config, problems);
+    const result = await checkCase(one, config, problems);
     if (result === null) {
       stdout.write(`  ? ${one.name}\n`);
       continue;

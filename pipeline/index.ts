@@ -9,8 +9,17 @@ export { Logger } from '../core/logger.js';
 export { registerAggregate } from '../processors/aggregates/aggregates.js';
 export type { OwnAggregate } from '../processors/aggregates/own-aggregate.js';
 export * from '../processors/dataframe/index.js';
-export { batchFunction, rowFunction, statefulFunction } from '../processors/functions/function-definition.js';
+export {
+  asyncBatchFunction,
+  asyncFunction,
+  batchFunction,
+  rowFunction,
+  statefulFunction,
+} from '../processors/functions/function-definition.js';
 export type {
+  AsyncAt,
+  AsyncBatchFunctionOptions,
+  AsyncFunctionOptions,
   At,
   BatchFunctionOptions,
   BatchResult,

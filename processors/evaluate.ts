@@ -6,7 +6,7 @@ import type { Entity, EntityStream, Lane } from './entity.js';
 import type { FailedRows } from './failed-rows.js';
 import type { GraphNode, GraphState } from './node.js';
 import { threadWatch } from './thread-watch.js';
-import type { Emit, LaneState, Refuse } from './verbs/lane-state.js';
+import type { Asks, Emit, LaneState, Refuse } from './verbs/lane-state.js';
 
 /** Rows on their way through a node, lane by lane. */
 type Flow = Map<Lane, Batch[]>;
@@ -15,15 +15,17 @@ type Flow = Map<Lane, Batch[]>;
  * Takes the fed records of an entity through the graph, and releases what is settled, or expired or due at `clockUs`.
  * Nodes stand in order, so that what one gives is there when the next takes it; right rows are added before left rows
  * are released. Gives each node's rows to `emit`.
+ *
+ * Where a step asks outside it gives what is to be waited for, before it goes on.
  */
-export function evaluate(
+export function* evaluate(
   entity: Entity,
   nodes: readonly GraphNode[],
   states: readonly GraphState[],
   clockUs: number,
   failed: FailedRows,
   emit: (lane: Lane, batch: Batch) => void,
-): void {
+): Generator<Promise<unknown>, void> {
   threadWatch.goesOn();
   const flows: Flow[] = nodes.map(() => new Map());
   for (const stream of entity.dirty) {
@@ -35,7 +37,12 @@ export function evaluate(
   }
   entity.dirty = [];
   for (const node of nodes) {
-    const flow = throughStages(entity, node, states, flows[node.index]!, clockUs, failed);
+    let flow = flows[node.index]!;
+    for (let step = 0; step < node.stages.length; step++) {
+      const { asks } = node.stages[step]!;
+      if (asks && flow.size > 0) yield Promise.all(asked(asks, flow));
+      flow = throughStage(entity, node, states, step, flow, clockUs, failed);
+    }
     if (flow.size === 0) continue;
     const stream = `${node.name}/${entity.key}`;
     for (const [lane, batches] of flow) {
@@ -50,52 +57,53 @@ export function evaluate(
   }
 }
 
-function throughStages(
+function asked(asks: Asks, flow: Flow): Promise<void>[] {
+  return [...flow].flatMap(([lane, batches]) => batches.map((batch) => asks.ask(batch, lane)));
+}
+
+function throughStage(
   entity: Entity,
   node: GraphNode,
   states: readonly GraphState[],
-  input: Flow,
+  step: number,
+  flow: Flow,
   clockUs: number,
   failed: FailedRows,
 ): Flow {
-  let flow = input;
-  for (let step = 0; step < node.stages.length; step++) {
-    const stage = node.stages[step]!;
-    const next: Flow = new Map();
-    if ('join' in stage) {
-      const join = entity.joins[stage.join]!;
-      for (const [lane, batches] of flow) for (const batch of batches) join.addLeft(lane.id, batch);
-      join.release(clockUs, entity.latestUs, (id, batch) => push(next, entity.lanes[node.index]!.get(id)!, batch));
-    } else if ('state' in stage) {
-      const lanes = entity.states[stage.state]!;
-      for (const [lane, batches] of flow) {
-        let state = lanes.get(lane);
-        if (!state) lanes.set(lane, (state = states[stage.state]!.operator.create(lane)));
-        const emit = (out: Batch) => push(next, lane, out);
-        const refuse: Refuse = (batch, from, to, describe) =>
-          failed.refuse(node.name, step, lane, batch, from, to, describe);
-        for (const batch of batches) addRows(state, batch, emit, refuse);
-      }
-      for (const [lane, state] of lanes) {
-        if (state.dueUs <= clockUs) state.release(clockUs, (out) => push(next, lane, out));
-      }
-    } else {
-      for (const [lane, batches] of flow) {
-        for (const batch of batches) {
-          let out: Batch | null = null;
-          try {
-            out = stage.operator.apply(batch);
-          } catch (cause) {
-            // What it cannot work on is refused as a whole.
-            failed.refuse(node.name, step, lane, batch, 0, batch.rows, () => cause);
-          }
-          if (out !== null) push(next, lane, out);
+  const stage = node.stages[step]!;
+  const next: Flow = new Map();
+  if ('join' in stage) {
+    const join = entity.joins[stage.join]!;
+    for (const [lane, batches] of flow) for (const batch of batches) join.addLeft(lane.id, batch);
+    join.release(clockUs, entity.latestUs, (id, batch) => push(next, entity.lanes[node.index]!.get(id)!, batch));
+  } else if ('state' in stage) {
+    const lanes = entity.states[stage.state]!;
+    for (const [lane, batches] of flow) {
+      let state = lanes.get(lane);
+      if (!state) lanes.set(lane, (state = states[stage.state]!.operator.create(lane)));
+      const emit = (out: Batch) => push(next, lane, out);
+      const refuse: Refuse = (batch, from, to, describe) =>
+        failed.refuse(node.name, step, lane, batch, from, to, describe);
+      for (const batch of batches) addRows(state, batch, emit, refuse);
+    }
+    for (const [lane, state] of lanes) {
+      if (state.dueUs <= clockUs) state.release(clockUs, (out) => push(next, lane, out));
+    }
+  } else {
+    for (const [lane, batches] of flow) {
+      for (const batch of batches) {
+        let out: Batch | null = null;
+        try {
+          out = stage.operator.apply(batch);
+        } catch (cause) {
+          // What it cannot work on is refused as a whole.
+          failed.refuse(node.name, step, lane, batch, 0, batch.rows, () => cause);
         }
+        if (out !== null) push(next, lane, out);
       }
     }
-    flow = next;
   }
-  return flow;
+  return next;
 }
 
 /** The lane of the rows of `lane` that leave for a partition of a group's topic: they are numbered on their own. */

@@ -32,6 +32,12 @@ export interface FailedRow {
   number: number;
 }
 
+/** The records of an evaluation. */
+export interface Evaluated {
+  fed: readonly Fed[];
+  receivedUs: number;
+}
+
 interface Fed {
   stream: string;
   parts: readonly Part[];
@@ -43,9 +49,7 @@ export class FailedRows {
   /** Left out since the graph was made. */
   skipped = 0;
   private letters: FailedRow[] = [];
-  /** The records that are evaluated. */
-  private fed: Fed[] = [];
-  private receivedUs = 0;
+  private evaluated: Evaluated = { fed: [], receivedUs: 0 };
   private readonly said = new Set<string>();
 
   constructor(
@@ -54,13 +58,14 @@ export class FailedRows {
   ) {}
 
   /** What fails from now on comes of these records, or of time. */
-  begin(streams: readonly EntityStream[], receivedUs: number): void {
-    this.receivedUs = receivedUs;
-    for (const { name, parts, offsets } of streams) this.fed.push({ stream: name, parts, offsets });
+  begin(streams: readonly EntityStream[], receivedUs: number): Evaluated {
+    this.evaluated = { fed: streams.map(({ name, parts, offsets }) => ({ stream: name, parts, offsets })), receivedUs };
+    return this.evaluated;
   }
 
-  end(): void {
-    this.fed = [];
+  /** Goes on with an evaluation that waited, while others may have gone on. */
+  resume(evaluated: Evaluated): void {
+    this.evaluated = evaluated;
   }
 
   /**
@@ -104,7 +109,7 @@ export class FailedRows {
     const reason = `${cause.message}; ${this.place(lane, batch, row)}`;
     const original = rowsToJson(sliceRows(batch, row, row + 1));
     const { key, id } = lane;
-    const { receivedUs } = this;
+    const { receivedUs } = this.evaluated;
     const stream = batch.stream;
     this.letters.push({ processor, step, key, stream, reason, receivedUs, original, lane: id, number });
   }
@@ -130,7 +135,7 @@ export class FailedRows {
     // What stands before the stream are the nodes that the rows went through.
     const device = lane.id.replace(/^(\d+>)+/, '');
     let last: number | null = null;
-    for (const { stream, parts, offsets } of this.fed) {
+    for (const { stream, parts, offsets } of this.evaluated.fed) {
       for (let i = 0; i < parts.length; i++) {
         const [firstUs, lastUs] = partBoundsUs(parts[i]!);
         if (stream === device && firstUs <= timeUs && timeUs <= lastUs) return offsets[i]!;

@@ -4,7 +4,7 @@ import { processorOf } from './grouping/split-groups.js';
 import { SpreadRows } from './grouping/spread-rows.js';
 import type { Join } from './joining/join.js';
 import type { Input, ProcessorPlan } from './plan.js';
-import type { StatefulStep } from './verbs/lane-state.js';
+import type { Asks, StatefulStep } from './verbs/lane-state.js';
 import type { StepContext } from './verbs/step-context.js';
 import type { Operator } from './verbs/verb.js';
 import { verbOf } from './verbs/verbs.js';
@@ -12,7 +12,7 @@ import { verbOf } from './verbs/verbs.js';
 /** Where rows come from: streams of devices, or another node of the graph by its index. */
 export type Source = { pattern: StreamPattern } | { node: number };
 
-export type Stage = { operator: Operator } | { join: number } | { state: number };
+export type Stage = ({ operator: Operator } | { join: number } | { state: number }) & { asks?: Asks };
 
 /** A join of the graph; its place in the list of all is what `Stage.join` names. */
 export interface GraphJoin {
@@ -79,7 +79,7 @@ export function compileNodes(
         feedsJoin: false,
         feedsState: false,
       };
-      return { state: states.push(state) - 1 };
+      return { state: states.push(state) - 1, ...(compiled.asks && { asks: compiled.asks }) };
     });
     const { name, groupBy } = plan;
     const spread = groupBy ? new SpreadRows(groupBy, partitions) : null;

@@ -1,9 +1,10 @@
 import type { Batch } from '../columnar/batch.js';
 import type { Schema } from '../columnar/schema.js';
+import { PitwallError } from '../core/errors.js';
 import type { ReadPackedBatch } from '../schemas/packed-batch.js';
 import { DeadlineQueue } from './deadline-queue.js';
 import { Entities, type LateRows } from './entities.js';
-import { Entity, type Part, partBoundsUs, type Tags } from './entity.js';
+import { Entity, type EntityStream, type Lane, type Part, partBoundsUs, type Tags } from './entity.js';
 import { advanced, EntityBounds } from './entity-bounds.js';
 import { newStream, renew, sameSchema, sameTags } from './entity-stream.js';
 import { evaluate, partitionLane } from './evaluate.js';
@@ -63,6 +64,28 @@ export interface GraphOptions {
   idleEntitiesMax?: number;
 }
 
+/** Of a record that is to be evaluated alone. */
+const ALONE = Number.NEGATIVE_INFINITY;
+
+/** What a record is to its entity. */
+interface Arrival {
+  stream: EntityStream;
+  firstUs: number;
+  lastUs: number;
+  tagsChanged: boolean;
+  /** Its stream, schema or tags are. */
+  isNew: boolean;
+}
+
+/** An evaluation of an entity that is due. */
+interface Due {
+  entity: Entity;
+  clockUs: number;
+  receivedUs: number;
+}
+
+type AddOutput = (lane: Lane, batch: Batch, receivedUs: number) => void;
+
 /**
  * The processors of one connected component over one partition. Results depend on the records alone: however they are
  * grouped into runs, the same rows come out of each processor, those of one left stream in the same order.
@@ -84,6 +107,9 @@ export class PartitionGraph {
    */
   epoch = '';
 
+  /** Whether steps ask outside before they take rows: then it is `runAsking` that runs it. */
+  readonly asks: boolean;
+
   private readonly nodes: GraphNode[];
   private readonly joins: GraphJoin[];
   private readonly states: GraphState[];
@@ -98,6 +124,7 @@ export class PartitionGraph {
   private readonly dropped: string[] = [];
   private clockChanged = true;
   private readonly failed: FailedRows;
+  private readonly addOutput: AddOutput;
 
   /** `store` holds all that snapshots gave and did not take back. State of other plans is dropped with a warning. */
   constructor(
@@ -119,6 +146,8 @@ export class PartitionGraph {
     this.bounds = new EntityBounds(joins, states);
     this.routes = new Routes(nodes, joins, states);
     this.outputs = new Outputs(nodes);
+    this.addOutput = (lane, batch, receivedUs) => this.outputs.add(lane, batch, receivedUs);
+    this.asks = nodes.some(({ stages }) => stages.some(({ asks }) => asks !== undefined));
     this.hash = planHash(plans);
     const state = 'under' in store ? store : storeOf(store);
     const load = (entity: Entity): void => {
@@ -183,6 +212,41 @@ export class PartitionGraph {
 
   /** Takes the next records of the partition, in order, and gives what they cause. */
   run(records: readonly InputRecord[]): ProcessorOutput[] {
+    for (const due of this.take(records)) {
+      for (const each of due) {
+        for (const _ of this.evaluation(each, this.addOutput)) {
+          throw new PitwallError('internal', 'a step asks outside, and its graph was not run so', {
+            stage: 'processor',
+          });
+        }
+      }
+    }
+    return this.outputs.take();
+  }
+
+  /**
+   * The same where steps ask outside. What they ask for several entities is under way at once, and so is what they ask
+   * for the rows of one; the rows that leave are those of a graph that never waits, in the same order. Only one at a time.
+   */
+  async runAsking(records: readonly InputRecord[]): Promise<ProcessorOutput[]> {
+    for (const due of this.take(records)) {
+      const evaluations = due.map(async (each) => {
+        const added: Parameters<AddOutput>[] = [];
+        for (const waiting of this.evaluation(each, (...output) => added.push(output))) await waiting;
+        return added;
+      });
+      // Where one fails, the others end, too, before somebody makes a new graph.
+      const ended = await Promise.allSettled(evaluations);
+      for (const result of ended) {
+        if (result.status === 'rejected') throw result.reason;
+        for (const output of result.value) this.addOutput(...output);
+      }
+    }
+    return this.outputs.take();
+  }
+
+  /** Feeds the records, and gives the evaluations that are to be done before it goes on, each of another entity. */
+  private *take(records: readonly InputRecord[]): Generator<readonly Due[], void> {
     this.entities.begin();
     if (this.epoch === '' && records.length > 0) this.epoch = `${this.hash.slice(0, 8)}.${records[0]!.offset}`;
     for (const record of records) {
@@ -191,14 +255,25 @@ export class PartitionGraph {
       const rows = record.batch ?? record.packed;
       const route = record.kind === 'data' && rows !== null && rows.rows > 0 ? this.routes.of(record.stream) : null;
       const entity = route && this.entities.get(record.key);
-      if (this.clock.totalUs >= this.deadlines.firstTotalUs) this.expire(entity);
-      if (entity) this.feed(entity, record, rows!, route);
+      while (this.clock.totalUs >= this.deadlines.firstTotalUs) yield this.expired(entity);
+      if (!entity) continue;
+      const arrival = this.arrival(entity, record, rows!, route);
+      let deadlineUs = this.deadlineWith(entity, rows!, route, arrival);
+      if (deadlineUs === ALONE && entity.dirty.length > 0) {
+        yield [fed(entity)];
+        // What was near may have been settled by that, so that the record need not be alone any more.
+        deadlineUs = this.deadlineWith(entity, rows!, route, arrival);
+      }
+      this.feed(entity, record, rows!, route, arrival);
+      if (deadlineUs === ALONE) yield [fed(entity)];
+      else {
+        this.touched.add(entity);
+        this.setDeadline(entity, deadlineUs);
+      }
     }
-    for (const entity of this.touched) {
-      if (entity.dirty.length > 0) this.evaluate(entity, entity.latestUs, entity.receivedUs);
-    }
+    const touched = [...this.touched].filter(({ dirty }) => dirty.length > 0);
     this.touched.clear();
-    return this.outputs.take();
+    yield touched.map(fed);
   }
 
   /** What changed since the last call: new values by key, null where a key is to be removed. */
@@ -210,39 +285,39 @@ export class PartitionGraph {
     this.entities.changed.clear();
   }
 
-  private feed(entity: Entity, record: InputRecord, part: Part, route: Route): void {
+  /** What a record is to its entity, before it is fed. */
+  private arrival(entity: Entity, record: InputRecord, part: Part, route: Route): Arrival {
     const [firstUs, lastUs] = partBoundsUs(part);
     const known = entity.streams.get(record.stream);
     const stream = known ?? newStream(entity, record, route);
     const tagsChanged = !sameTags(stream.tags, record.tags);
-    const clockUs = Math.max(entity.latestUs, lastUs);
     const isNew = known === undefined || tagsChanged || !sameSchema(stream.schema, record.schema);
-    let deadlineUs = Infinity;
-    const isAlone = () => {
-      if (
-        isNew ||
-        entity.careful ||
-        route.right.some((join) => entity.correctable[join] === 1) ||
-        firstUs < stream.frontierUs ||
-        entity.rightRows + entity.fedRows + part.rows > RIGHT_ROWS_MAX
-      ) {
-        return true;
-      }
-      const heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
-      const frontiersUs = advanced(entity.rightFrontiersUs, route.right, lastUs);
-      deadlineUs = this.bounds.deadlineUs(entity, heldUs, frontiersUs, stream, lastUs);
-      return clockUs >= deadlineUs;
-    };
-    let alone = isAlone();
-    if (alone && entity.dirty.length > 0) {
-      this.evaluate(entity, entity.latestUs, entity.receivedUs);
-      // What was near may have been settled by that, so that the record need not be alone any more.
-      alone = isAlone();
-    }
+    return { stream, firstUs, lastUs, tagsChanged, isNew };
+  }
 
+  /** The clock at which the entity has something due once the record is fed; ALONE where it is to be evaluated alone. */
+  private deadlineWith(entity: Entity, part: Part, route: Route, arrival: Arrival): number {
+    const { stream, firstUs, lastUs, isNew } = arrival;
+    if (
+      isNew ||
+      entity.careful ||
+      route.right.some((join) => entity.correctable[join] === 1) ||
+      firstUs < stream.frontierUs ||
+      entity.rightRows + entity.fedRows + part.rows > RIGHT_ROWS_MAX
+    ) {
+      return ALONE;
+    }
+    const heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
+    const frontiersUs = advanced(entity.rightFrontiersUs, route.right, lastUs);
+    const deadlineUs = this.bounds.deadlineUs(entity, heldUs, frontiersUs, stream, lastUs);
+    return Math.max(entity.latestUs, lastUs) >= deadlineUs ? ALONE : deadlineUs;
+  }
+
+  private feed(entity: Entity, record: InputRecord, part: Part, route: Route, arrival: Arrival): void {
+    const { stream, firstUs, lastUs, tagsChanged, isNew } = arrival;
     if (tagsChanged) this.outputs.cut();
     if (isNew) renew(entity, stream, record);
-    entity.latestUs = clockUs;
+    entity.latestUs = Math.max(entity.latestUs, lastUs);
     entity.seenAtUs = this.clock.totalUs;
     entity.receivedUs = record.receivedUs;
     this.entities.changed.add(entity);
@@ -254,34 +329,34 @@ export class PartitionGraph {
     for (const join of route.right) {
       entity.rightFrontiersUs[join] = Math.max(entity.rightFrontiersUs[join]!, lastUs);
     }
-    if (alone) this.evaluate(entity, clockUs, record.receivedUs);
-    else {
-      this.touched.add(entity);
-      this.setDeadline(entity, deadlineUs);
-    }
   }
 
-  /** Evaluates every entity that has something to expire at the present receive time, but for the one given. */
-  private expire(except: Entity | null): void {
-    const { totalUs } = this.clock;
+  /** Every entity that has something to expire at the present receive time, but for the one given. */
+  private expired(except: Entity | null): Due[] {
+    const { totalUs, lastUs: receivedUs } = this.clock;
+    const due: Due[] = [];
     // One that is given a record right away is looked at with it.
     for (let entity = this.deadlines.take(totalUs); entity; entity = this.deadlines.take(totalUs)) {
-      if (entity !== except) this.evaluate(entity, entity.clockUs(totalUs), this.clock.lastUs);
+      if (entity !== except) due.push({ entity, clockUs: entity.clockUs(totalUs), receivedUs });
     }
+    return due;
   }
 
-  private evaluate(entity: Entity, clockUs: number, receivedUs: number): void {
-    this.failed.begin(entity.dirty, receivedUs);
-    evaluate(entity, this.nodes, this.states, clockUs, this.failed, (lane, batch) => {
+  private *evaluation({ entity, clockUs, receivedUs }: Due, add: AddOutput): Generator<Promise<unknown>, void> {
+    const evaluated = this.failed.begin(entity.dirty, receivedUs);
+    const emit = (lane: Lane, batch: Batch): void => {
       const { spread, name } = this.nodes[lane.node]!;
-      if (spread === null) this.outputs.add(lane, batch, receivedUs);
+      if (spread === null) add(lane, batch, receivedUs);
       else {
         for (const [partition, rows] of spread.parts({ ...batch, stream: name }, lane.tags)) {
-          this.outputs.add(partitionLane(entity, lane, partition), rows, receivedUs);
+          add(partitionLane(entity, lane, partition), rows, receivedUs);
         }
       }
-    });
-    this.failed.end();
+    };
+    for (const waiting of evaluate(entity, this.nodes, this.states, clockUs, this.failed, emit)) {
+      yield waiting;
+      this.failed.resume(evaluated);
+    }
     this.entities.changed.add(entity);
     this.settle(entity);
   }
@@ -334,4 +409,9 @@ export class PartitionGraph {
     restoreEntity(entity, saved, this.routes, this.joins, this.states);
     this.settle(entity);
   }
+}
+
+/** What was fed to an entity since it was evaluated. */
+function fed(entity: Entity): Due {
+  return { entity, clockUs: entity.latestUs, receivedUs: entity.receivedUs };
 }

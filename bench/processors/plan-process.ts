@@ -32,7 +32,7 @@ function runs(records: readonly EncodedRecord[]): EncodedRecord[][] {
 }
 
 /** What takes the records: one graph, as in a lane, or where there is a group step both sides of it. */
-function runner(): (records: readonly InputRecord[]) => ProcessorOutput[] {
+function runner(): (records: readonly InputRecord[]) => ProcessorOutput[] | Promise<ProcessorOutput[]> {
   if (processor.steps.some(({ verb }) => verb === 'group')) {
     const chain = new GraphChain([processor]);
     return (records) => chain.run(0, records);
@@ -41,7 +41,7 @@ function runner(): (records: readonly InputRecord[]) => ProcessorOutput[] {
   return (records) => graph.run(records);
 }
 
-function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => void): void {
+async function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => void): Promise<void> {
   const run = runner();
   const target = { buffer: Buffer.allocUnsafe(STEP_BYTES * 4) };
   let offset = 0;
@@ -50,7 +50,7 @@ function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => void): v
       const packed = readPacked(value);
       return { offset: offset++, kind: 'data', key, stream, receivedUs, tags: {}, packed, schema };
     });
-    for (const { batch } of run(input)) {
+    for (const { batch } of await run(input)) {
       const packed = pack(batch);
       const bytes = packedBytesMax(packed);
       if (bytes > target.buffer.length) target.buffer = Buffer.allocUnsafe(bytes);
@@ -62,13 +62,13 @@ function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => void): v
 
 const { records, rowsEach } = planRecords(plan, rowsOfRecord, totalRows);
 const steps = runs(records);
-pass(steps.slice(0, Math.ceil(steps.length / 4)), () => {});
+await pass(steps.slice(0, Math.ceil(steps.length / 4)), () => {});
 let outputRows = 0;
 let duplicatedRows = 0;
 const lastUs = new Map<string, number>();
 const cpu = process.cpuUsage();
 const startMs = performance.now();
-pass(steps, ({ stream, rows, timeUs }) => {
+await pass(steps, ({ stream, rows, timeUs }) => {
   outputRows += rows;
   // An entity's rows leave in order of time, so one that does not come after the last was there before.
   const last = lastUs.get(stream) ?? -1;

@@ -19,12 +19,12 @@ export interface CaseResult {
  * Runs a case and compares what comes out. Null when the case itself is wrong: what is wrong with it is among the
  * problems of its file. Throws `internal` for a fault in Pitwall.
  */
-export function checkCase(one: ProcessorCase, config: Config, problems: Problems): CaseResult | null {
+export async function checkCase(one: ProcessorCase, config: Config, problems: Problems): Promise<CaseResult | null> {
   const records = caseRecords(one, config, problems);
   if (records === null) return null;
   let run: CaseRun;
   try {
-    run = runCase(one, records);
+    run = await runCase(one, records);
   } catch (error) {
     if (!(error instanceof PitwallError) || error.code === 'internal') throw error;
     return { failure: { message: error.message, table: [] }, warnings: [] };

@@ -30,18 +30,19 @@ const GROUPINGS: readonly (readonly number[])[] = [[1], [2, 3, 1], [Number.POSIT
  * Runs the records of a case through its processors, one by one and in groups. Throws what a step throws for its rows,
  * and `internal` where the groupings differ, which is a fault in Pitwall and not in the case.
  */
-export function runCase(one: ProcessorCase, records: readonly InputRecord[]): CaseRun {
+export async function runCase(one: ProcessorCase, records: readonly InputRecord[]): Promise<CaseRun> {
   const { plans, options, processor, name } = one;
-  const runs = GROUPINGS.slice(0, mayDiffer(one) ? 1 : undefined).map((sizes) => {
+  const runs: { outputs: ProcessorOutput[]; warnings: string[] }[] = [];
+  for (const sizes of GROUPINGS.slice(0, mayDiffer(one) ? 1 : undefined)) {
     const graph = new GraphChain(plans, 1, options);
     const outputs: ProcessorOutput[] = [];
     for (let at = 0, turn = 0; at < records.length; turn++) {
       const size = sizes[turn % sizes.length]!;
-      outputs.push(...graph.run(0, records.slice(at, at + size)));
+      outputs.push(...(await graph.run(0, records.slice(at, at + size))));
       at += size;
     }
-    return { outputs, warnings: graph.takeWarnings() };
-  });
+    runs.push({ outputs, warnings: graph.takeWarnings() });
+  }
   const [first, ...others] = runs.map(({ outputs }) => lanesOf(outputs));
   if (others.some((lanes) => lanes !== first)) {
     const what = `"${name}": records one by one and in groups give different rows of ${processor}`;

@@ -1,6 +1,6 @@
 import { PitwallError } from '../../core/errors.js';
 import { isPerBatch } from '../../processors/functions/function-definition.js';
-import { type Functions, loadFunctions } from '../../processors/functions/load-functions.js';
+import { type Functions, loadFunctions, mapSteps } from '../../processors/functions/load-functions.js';
 import type { ProcessorPlan, Step } from '../../processors/plan.js';
 import { upstreamOf } from '../../processors/topology.js';
 import type { ProcessorConfig } from './config.js';
@@ -13,13 +13,13 @@ const WITH_STATE: readonly string[] = ['window', 'rolling', 'resample', 'fill', 
 
 /**
  * Loads the functions of `map` steps, and reports what is wrong with a module where the file names it. Warns where rows
- * that a function fails for are missing in a step behind it.
+ * that a function fails for are missing in a step behind it. Gives whether functions wait for something outside.
  */
 export async function checkFunctions(
   processors: readonly ProcessorConfig[],
   root: ConfigNode,
   problems: Problems,
-): Promise<void> {
+): Promise<boolean> {
   const loaded = new Map<string, Functions>();
   for (const { plan } of processors) {
     try {
@@ -32,7 +32,7 @@ export async function checkFunctions(
       report(problems.error.bind(problems), root, plan.name, Number(step), message);
     }
   }
-  if (problems.hasErrors) return;
+  if (problems.hasErrors) return false;
   for (const { plan, onError } of processors) {
     if (onError === 'stop') continue;
     for (const { processor, step } of missingBehind(plan, processors, (name) => loaded.get(name)!)) {
@@ -42,6 +42,7 @@ export async function checkFunctions(
       report(problems.warn.bind(problems), root, processor.name, step, what);
     }
   }
+  return processors.some(({ plan }) => mapSteps([plan]).some((step) => loaded.get(plan.name)!.of(step).waits !== null));
 }
 
 /** Steps with state that come behind a function of a processor, in it and in those that read it. */

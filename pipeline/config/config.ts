@@ -24,6 +24,8 @@ export interface Config {
   modules: string[];
   /** 0 = in the main thread. */
   workers: number;
+  /** Whether functions of its processors wait for something outside; known when its modules are loaded. */
+  waits?: boolean;
   /** `FILE:LINE:COLUMN: warning: …` lines for stderr. */
   warnings: string[];
 }

@@ -39,11 +39,11 @@ export async function loadModules(reading: Reading): Promise<Loaded> {
   );
   const built = processors.filter((each): each is ProcessorConfig => each !== null);
   if (!problems.hasErrors) checkBuilt(config, built, root, problems);
-  if (!problems.hasErrors) await checkFunctions(built, root, problems);
+  const waits = !problems.hasErrors && (await checkFunctions(built, root, problems));
   const all = [...reading.problems, ...problems.list()].sort((a, b) => a.line - b.line || a.column - b.column);
   if (problems.hasErrors) return { file, config: null, problems: all, root };
   const warnings = all.map((problem) => formatProblem(file, problem));
-  return { file, config: { ...config, processors: built, warnings }, problems: all, root };
+  return { file, config: { ...config, processors: built, waits, warnings }, problems: all, root };
 }
 
 async function build(

@@ -43,6 +43,8 @@ const SECOND_US = 1_000_000;
 const LATE_COUNT_MS = 1_000;
 /** Where commits come all the time an answer is of two of them at worst. */
 const INSPECTIONS_MAX = 3;
+/** While functions wait the thread says that it is not stuck. */
+const ALIVE_MS = 1_000;
 
 /** How long a step waits for records on a bus that does not say when they come. */
 const READ_WAIT_MS = 500;
@@ -128,7 +130,7 @@ export class ProcessorLane implements Lane {
     }
     const input = this.input.of(run.records, this.graph, this.fresh, this.at.receivedUs);
     for (const record of input) report.rows += (record.batch ?? record.packed)?.rows ?? 0;
-    const outputs = this.runGraph(this.graph, input);
+    const outputs = await this.runGraph(this.graph, input);
     const failed = this.graph.takeFailed();
     const { next } = run;
     const commit = this.store.begin();
@@ -210,8 +212,9 @@ export class ProcessorLane implements Lane {
       const waitUs = group.plans.reduce((sum, plan) => sum + longestWaitUs(plan), 0);
       const ticks: InputRecord[] = [];
       for (let us = 0; us <= waitUs + 2 * SECOND_US; us += SECOND_US) ticks.push(tick(at.offset, at.receivedUs + us));
+      const last = await this.runGraph(graph, ticks);
       const commit = this.store.begin();
-      this.writer.append(commit, this.runGraph(graph, ticks), graph.epoch);
+      this.writer.append(commit, last, graph.epoch);
       appendFailed(commit, this.spec.partition, graph.takeFailed(), graph.epoch);
       const marks = [...this.groups.marks(group)];
       this.groups.end(commit, group, at);
@@ -231,7 +234,7 @@ export class ProcessorLane implements Lane {
     target: ProcessorPosition,
   ): Promise<ProcessorPosition> {
     const { records, next } = await this.source.read(at, STEP_BYTES, target);
-    const outputs = this.runGraph(graph, this.input.of(records, graph, fresh, at.receivedUs));
+    const outputs = await this.runGraph(graph, this.input.of(records, graph, fresh, at.receivedUs));
     const commit = this.store.begin();
     this.writer.append(commit, outputs, graph.epoch);
     appendFailed(commit, this.spec.partition, graph.takeFailed(), graph.epoch);
@@ -241,14 +244,30 @@ export class ProcessorLane implements Lane {
     return next;
   }
 
-  /** Code of users may never return: somebody watches. */
-  private runGraph(graph: PartitionGraph, input: readonly InputRecord[]): ProcessorOutput[] {
+  /** Code of users may never return: somebody watches. What it waits for has a limit of its own. */
+  private async runGraph(graph: PartitionGraph, input: readonly InputRecord[]): Promise<ProcessorOutput[]> {
     const slices = this.writer.hasGroups ? [...receiveSlices(input)] : [input];
+    if (graph.asks) {
+      const alive = setInterval(() => threadWatch.goesOn(), ALIVE_MS);
+      const outputs: ProcessorOutput[] = [];
+      try {
+        await this.watched(
+          this.group,
+          async () => {
+            for (const slice of slices) outputs.push(...(await graph.runAsking(slice)));
+          },
+          'running',
+        );
+      } finally {
+        clearInterval(alive);
+      }
+      return outputs;
+    }
     return threadWatch.run(this.spec.id, this.watchedAs, () => slices.flatMap((slice) => graph.run(slice)));
   }
 
-  private watched<T>(group: ProcessorGroup, load: () => Promise<T>): Promise<T> {
-    return threadWatch.wait(this.spec.id, `loading ${describeGroup(group)}`, load);
+  private watched<T>(group: ProcessorGroup, code: () => Promise<T>, doing = 'loading'): Promise<T> {
+    return threadWatch.wait(this.spec.id, `${doing} ${describeGroup(group)}`, code);
   }
 
   private freshOf(group: ProcessorGroup): FreshRecords | null {

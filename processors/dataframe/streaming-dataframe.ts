@@ -191,8 +191,8 @@ export class StreamingDataFrame<C = Learned> {
   }
 
   /**
-   * Gives each row to a function, which says what becomes of it; or to what `rowFunction`, `statefulFunction` or
-   * `batchFunction` make. The columns of what they make are not known to the compiler.
+   * Gives each row to a function, which says what becomes of it; or to what `rowFunction`, `statefulFunction`,
+   * `batchFunction`, `asyncFunction` or `asyncBatchFunction` make. The columns of what they make are not known to the compiler.
    */
   map<R extends RowResult>(of: (row: RowOf<C>, at: At) => R): StreamingDataFrame<Mapped<C, R>>;
   map(of: UserFunction): StreamingDataFrame;

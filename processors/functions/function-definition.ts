@@ -2,17 +2,30 @@ import { COLUMN_TYPES, type ColumnType } from '../../columnar/schema.js';
 import { PitwallError } from '../../core/errors.js';
 import { parseDurationUs } from '../../core/units.js';
 import type {
+  AsyncAt,
+  AsyncBatchFunctionOptions,
+  AsyncFunctionOptions,
   At,
   BatchFunctionOptions,
   ColumnTypes,
   RowFunctionOptions,
   StatefulFunctionOptions,
   StateTypes,
+  Waiting,
 } from './function-types.js';
 import { type StateField, stateFields } from './state-fields.js';
 
 /** Known across copies of this package: a user's module may bring one of its own. */
 const KIND = Symbol.for('pitwall.function');
+const CONCURRENCY_MAX = 1000;
+
+/** Of a function that is waited for. */
+export interface CallLimits {
+  /** Calls under way at once. */
+  concurrency: number;
+  /** A call that takes longer has failed. */
+  timeoutUs: number;
+}
 
 /** A user's function as the verb `map` runs it: per row, with or without state, or per batch. */
 export interface PerRow {
@@ -24,13 +37,16 @@ export interface PerRow {
   readonly state: readonly StateField[] | null;
   /** Infinity: never. */
   readonly expireUs: number;
-  readonly call: (row: never, state: never, at: At) => unknown;
+  /** Null: what it gives is there when it returns. */
+  readonly waits: CallLimits | null;
+  readonly call: (row: never, state: never, at: AsyncAt | At) => unknown;
 }
 
 export interface PerBatch {
   readonly [KIND]: 'batch';
   readonly columns: ColumnTypes;
-  readonly call: (batch: never, at: Pick<At, 'stream'>) => unknown;
+  readonly waits: CallLimits | null;
+  readonly call: (batch: never, at: Pick<AsyncAt, 'stream' | 'signal'> | Pick<At, 'stream'>) => unknown;
 }
 
 export type UserFunction = PerRow | PerBatch;
@@ -49,7 +65,51 @@ export function rowFunction<const C extends ColumnTypes = ColumnTypes, const R e
     ...common('rowFunction', options),
     state: null,
     expireUs: Number.POSITIVE_INFINITY,
+    waits: null,
     call: (view, _state, at) => row(view, at),
+  };
+}
+
+/**
+ * A function that is called with each row and waits for something outside, such as a model server: several calls at
+ * once, and the rows go on in the order they came.
+ * @throws PitwallError `bad-configuration` for options that are none.
+ */
+export function asyncFunction<const C extends ColumnTypes = ColumnTypes, const R extends ColumnTypes = ColumnTypes>(
+  options: AsyncFunctionOptions<C, R>,
+): PerRow {
+  const { row } = options;
+  checkOptions(
+    'asyncFunction',
+    options,
+    ['columns', 'reads', 'ownTimes', 'concurrency', 'timeout', 'row'],
+    'row',
+    true,
+  );
+  return {
+    [KIND]: 'row',
+    ...common('asyncFunction', options),
+    state: null,
+    expireUs: Number.POSITIVE_INFINITY,
+    waits: callLimits('asyncFunction', options),
+    call: (view, _state, at) => row(view, at as AsyncAt),
+  };
+}
+
+/**
+ * A function that is called with many rows at once, as `batchFunction`, and waits for something outside.
+ * @throws PitwallError `bad-configuration` for options that are none.
+ */
+export function asyncBatchFunction<const C extends ColumnTypes = ColumnTypes>(
+  options: AsyncBatchFunctionOptions<C>,
+): PerBatch {
+  checkOptions('asyncBatchFunction', options, ['columns', 'concurrency', 'timeout', 'batch'], 'batch', true);
+  const { batch } = options;
+  return {
+    [KIND]: 'batch',
+    columns: columnTypes('asyncBatchFunction', 'columns', options.columns),
+    waits: callLimits('asyncBatchFunction', options),
+    call: batch as PerBatch['call'],
   };
 }
 
@@ -69,6 +129,7 @@ export function statefulFunction<
     ...common('statefulFunction', options),
     state: stateFields(options.state),
     expireUs: expire === undefined ? Number.POSITIVE_INFINITY : parseDurationUs(expire),
+    waits: null,
     call: row as PerRow['call'],
   };
 }
@@ -81,11 +142,17 @@ export function statefulFunction<
 export function batchFunction<const C extends ColumnTypes = ColumnTypes>(options: BatchFunctionOptions<C>): PerBatch {
   checkOptions('batchFunction', options, ['columns', 'batch'], 'batch');
   const { batch } = options;
-  return { [KIND]: 'batch', columns: columnTypes('batchFunction', 'columns', options.columns), call: batch };
+  return {
+    [KIND]: 'batch',
+    columns: columnTypes('batchFunction', 'columns', options.columns),
+    waits: null,
+    call: batch,
+  };
 }
 
 /** What a module exports as a function: one made by the above, or a plain function, which is called with each row. */
 export function functionOf(exported: unknown): UserFunction | null {
+  if (isAsync(exported)) return asyncFunction({ row: exported as never });
   if (typeof exported === 'function') return rowFunction({ row: exported as never });
   const isOne = typeof exported === 'object' && exported !== null && KIND in exported;
   return isOne ? (exported as UserFunction) : null;
@@ -107,17 +174,32 @@ function common(
   };
 }
 
-function checkOptions(maker: string, options: object, keys: readonly string[], method: string): void {
+function checkOptions(maker: string, options: object, keys: readonly string[], method: string, waits = false): void {
   if (typeof options !== 'object' || options === null) throw wrong(maker, `takes one object with ${keys.join(', ')}`);
   const unknown = Object.keys(options).find((key) => !keys.includes(key));
   if (unknown !== undefined) throw wrong(maker, `"${unknown}" is none of its options, which are ${keys.join(', ')}`);
   const given = (options as Record<string, unknown>)[method];
-  if (Object.prototype.toString.call(given) === '[object AsyncFunction]') {
-    throw wrong(maker, `${method} is async, and functions are synchronous in this version`);
+  if (!waits && isAsync(given)) {
+    const instead = { rowFunction: 'asyncFunction', batchFunction: 'asyncBatchFunction' }[maker];
+    const what = instead ? `write ${instead}({ … })` : 'a function with state cannot wait: ask in a step before it';
+    throw wrong(maker, `${method} is async; ${what}`);
   }
   if (typeof given !== 'function') {
     throw wrong(maker, `${method} must be a function, as in ${maker}({ ${method}(${method}) { return … } })`);
   }
+}
+
+function callLimits(maker: string, { concurrency = 8, timeout = '10s' }: Waiting): CallLimits {
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > CONCURRENCY_MAX) {
+    throw wrong(maker, `concurrency is a whole number from 1 to ${CONCURRENCY_MAX}`);
+  }
+  const timeoutUs = parseDurationUs(timeout);
+  if (!(timeoutUs > 0)) throw wrong(maker, 'timeout is longer than nothing');
+  return { concurrency, timeoutUs };
+}
+
+function isAsync(given: unknown): boolean {
+  return Object.prototype.toString.call(given) === '[object AsyncFunction]';
 }
 
 function columnTypes(maker: string, option: string, columns: unknown): ColumnTypes {

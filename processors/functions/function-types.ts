@@ -72,6 +72,32 @@ export interface RowFunctionOptions<C extends ColumnTypes, R extends ColumnTypes
   row(row: Row<R>, at: At): RowResult<C>;
 }
 
+/** Where the row of a call comes from that is waited for. */
+export interface AsyncAt extends At {
+  /** Aborted when the call has taken too long: hand it on to `fetch`. */
+  readonly signal: AbortSignal;
+}
+
+/** How often and how long a function that waits is waited for. */
+export interface Waiting {
+  /** Calls under way at once, in each partition: 8 unless said, 1,000 at most. */
+  concurrency?: number;
+  /** A call that takes longer has failed: '10s' unless said. */
+  timeout?: string;
+}
+
+export interface AsyncFunctionOptions<C extends ColumnTypes, R extends ColumnTypes>
+  extends Omit<RowFunctionOptions<C, R>, 'row'>,
+    Waiting {
+  /** The row and `at` are of this call alone, and may be used until it ends. */
+  row(row: Row<R>, at: AsyncAt): Promise<RowResult<C>>;
+}
+
+export interface AsyncBatchFunctionOptions<C extends ColumnTypes> extends Waiting {
+  columns?: C;
+  batch(batch: BatchRows, at: Pick<AsyncAt, 'stream' | 'signal'>): Promise<BatchResult<C>>;
+}
+
 /** Types of state: those of columns, and any JSON value. */
 export type StateType = ColumnType | 'json';
 export type StateTypes = Readonly<Record<string, StateType | { readonly type: StateType; readonly initial: unknown }>>;

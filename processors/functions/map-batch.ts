@@ -4,11 +4,11 @@ import { threadWatch } from '../thread-watch.js';
 import { SchemaCache } from '../verbs/schema-cache.js';
 import type { StepContext } from '../verbs/step-context.js';
 import type { Operator } from '../verbs/verb.js';
+import { batchRows } from './batch-rows.js';
 import { cellWriter, typeOfValue } from './cell-writer.js';
 import type { PerBatch } from './function-definition.js';
 import { functionFailed, ModuleLines } from './function-fault.js';
-import type { BatchRows, Cell } from './function-types.js';
-import { cellReader } from './row-cursor.js';
+import type { BatchCalls } from './outside-calls.js';
 import { CellFault, kindOf } from './stored-cell.js';
 
 const ARRAY_TYPES = new Map<unknown, Field['type']>([
@@ -20,15 +20,15 @@ const ARRAY_TYPES = new Map<unknown, Field['type']>([
   [Uint8Array, 'u8'],
 ]);
 
-/** A function per batch, ready to run. */
-export function mapBatch(of: PerBatch, module: string, context: StepContext): Operator {
+/** A function per batch, ready to run; `calls` has asked one that waits. */
+export function mapBatch(of: PerBatch, module: string, context: StepContext, calls: BatchCalls | null): Operator {
   const schemas = new SchemaCache((batch) => new Map([['', batch.schema]]));
   const lines = new ModuleLines();
   return {
     apply(batch) {
       threadWatch.goesOn();
       try {
-        const result = of.call(batchRows(batch) as never, { stream: batch.stream });
+        const result = calls ? calls.answer(batch, 0) : of.call(batchRows(batch) as never, { stream: batch.stream });
         if (result === null || result === undefined || result === false) return null;
         if (result === true) return batch;
         return withColumns(batch, result, of, schemas.get(batch));
@@ -92,30 +92,4 @@ function column(
     }
   }
   return { type, column: writer.take(rows) };
-}
-
-function batchRows(batch: Batch): BatchRows {
-  const { schema, rows } = batch;
-  const reader = (name: string) => {
-    const index = schema.indexOf(name);
-    return index < 0 ? () => null : cellReader(schema.fields[index]!, batch.columns[index]!);
-  };
-  return {
-    rows,
-    timeUs: batch.timeUs.slice(0, rows),
-    columns: schema.fields.map(({ name }) => name),
-    column(name) {
-      if (schema.fields[schema.indexOf(name)]?.type === 'utf8') {
-        throw new CellFault(`column ${name} holds texts; read it with cells('${name}')`);
-      }
-      const read = reader(name);
-      const numbers = new Float64Array(rows);
-      for (let i = 0; i < rows; i++) numbers[i] = Number(read(i) ?? Number.NaN);
-      return numbers;
-    },
-    cells(name) {
-      const read = reader(name);
-      return Array.from({ length: rows }, (_, i): Cell => read(i));
-    },
-  };
 }

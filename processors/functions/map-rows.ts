@@ -9,6 +9,7 @@ import type { PerRow } from './function-definition.js';
 import { functionFailed, ModuleLines } from './function-fault.js';
 import { FunctionState } from './function-state.js';
 import type { At } from './function-types.js';
+import type { RowCalls } from './outside-calls.js';
 import { RowCursor } from './row-cursor.js';
 import { type Produced, RowOutput } from './row-output.js';
 
@@ -31,6 +32,8 @@ export class MapRows implements StatefulStep {
     readonly of: PerRow,
     readonly module: string,
     readonly context: StepContext,
+    /** Has asked a function that waits; null for one that does not. */
+    readonly calls: RowCalls | null,
   ) {
     this.timesChange = of.ownTimes;
   }
@@ -86,6 +89,7 @@ class MapLane implements LaneState {
   add(batch: Batch, emit: Emit, refuse: Refuse): void {
     this.meet(batch.schema);
     const { cursor, output, state, at, step } = this;
+    const { calls } = step;
     const { call, expireUs } = step.of;
     const stateView = state?.view ?? null;
     at.stream = batch.stream;
@@ -97,7 +101,7 @@ class MapLane implements LaneState {
       cursor.moveTo(row);
       try {
         if (state && timeUs - this.latestUs > expireUs) state.clear();
-        const result = call(cursor.view as never, stateView as never, at);
+        const result = calls ? calls.answer(batch, row) : call(cursor.view as never, stateView as never, at);
         if (output.put(row, result, emit)) this.hasChanged = true;
       } catch (cause) {
         state?.undo();

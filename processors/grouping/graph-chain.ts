@@ -35,19 +35,26 @@ export class GraphChain {
   }
 
   /** Takes the next records of a partition, in order, and gives the rows of processors that they cause. */
-  run(partition: number, records: readonly InputRecord[]): ProcessorOutput[] {
+  async run(partition: number, records: readonly InputRecord[]): Promise<ProcessorOutput[]> {
     const hasGroup = this.components.some(({ level }) => level > 0);
     const outputs: ProcessorOutput[] = [];
-    for (const slice of hasGroup ? receiveSlices(records) : [records]) this.runSlice(partition, slice, outputs);
+    for (const slice of hasGroup ? receiveSlices(records) : [records]) {
+      for (const [c, { groupTopic }] of this.components.entries()) {
+        if (groupTopic === null) outputs.push(...(await this.runGraph(this.graphs[c]![partition]!, slice)));
+      }
+      const last = slice.at(-1);
+      if (last) outputs.push(...(await this.tick(last)));
+    }
     return outputs;
   }
 
-  private runSlice(partition: number, records: readonly InputRecord[], outputs: ProcessorOutput[]): void {
-    this.components.forEach(({ groupTopic }, c) => {
-      if (groupTopic === null) outputs.push(...this.handOn(this.graphs[c]![partition]!.run(records)));
-    });
-    const last = records.at(-1);
-    if (last) outputs.push(...this.tick(last));
+  private async runGraph(graph: PartitionGraph, records: readonly InputRecord[]): Promise<ProcessorOutput[]> {
+    const outputs: ProcessorOutput[] = [];
+    for (const output of graph.asks ? await graph.runAsking(records) : graph.run(records)) {
+      if (output.partition === null) outputs.push(output);
+      else outputs.push(...(await this.group(output, output.partition)));
+    }
+    return outputs;
   }
 
   /** What should be said, each once; the list is emptied. */
@@ -72,11 +79,7 @@ export class GraphChain {
     return late;
   }
 
-  private handOn(outputs: readonly ProcessorOutput[]): ProcessorOutput[] {
-    return outputs.flatMap((output) => (output.partition === null ? output : this.group(output, output.partition)));
-  }
-
-  private group({ processor, batch, receivedUs }: ProcessorOutput, partition: number): ProcessorOutput[] {
+  private group({ processor, batch, receivedUs }: ProcessorOutput, partition: number): Promise<ProcessorOutput[]> {
     const c = this.components.findIndex(({ groupTopic }) => groupTopic === processor);
     const { by } = this.components[c]!.plans.find(({ grouped }) => grouped)!.grouped!;
     this.receivedUs = Math.max(this.receivedUs, receivedUs);
@@ -91,11 +94,11 @@ export class GraphChain {
       schema: batch.schema,
       batch,
     };
-    return this.handOn(this.graphs[c]![partition]!.run(groupedRecords(record, processor, by)));
+    return this.runGraph(this.graphs[c]![partition]!, groupedRecords(record, processor, by));
   }
 
   /** Time goes on behind group steps, too. */
-  private tick({ offset, receivedUs }: InputRecord): ProcessorOutput[] {
+  private async tick({ offset, receivedUs }: InputRecord): Promise<ProcessorOutput[]> {
     this.receivedUs = Math.max(this.receivedUs, receivedUs);
     const tick: InputRecord = {
       offset,
@@ -107,8 +110,11 @@ export class GraphChain {
       packed: null,
       schema: null,
     };
-    return this.components.flatMap(({ groupTopic }, c) =>
-      groupTopic === null ? [] : this.graphs[c]!.flatMap((graph) => this.handOn(graph.run([tick]))),
-    );
+    const outputs: ProcessorOutput[] = [];
+    for (const [c, { groupTopic }] of this.components.entries()) {
+      if (groupTopic === null) continue;
+      for (const graph of this.graphs[c]!) outputs.push(...(await this.runGraph(graph, [tick])));
+    }
+    return outputs;
   }
 }

@@ -9,6 +9,12 @@ export type Emit = (batch: Batch) => void;
  */
 export type Refuse = (batch: Batch, from: number, to: number, describe: () => unknown) => void;
 
+/** Of a step whose rows wait for something outside. */
+export interface Asks {
+  /** Ends when the step may take the batch, of which it then knows all it needs. What fails comes when the step takes it. */
+  ask(batch: Batch, lane: LaneInfo): Promise<void>;
+}
+
 /** The lane of a state. Its tags change with those of its records. */
 export interface LaneInfo {
   /** Of its entity. */

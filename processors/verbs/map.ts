@@ -2,6 +2,7 @@ import { isPerBatch } from '../functions/function-definition.js';
 import { moduleName } from '../functions/load-functions.js';
 import { mapBatch } from '../functions/map-batch.js';
 import { MapRows } from '../functions/map-rows.js';
+import { BatchCalls, RowCalls } from '../functions/outside-calls.js';
 import type { MapStep } from '../plan.js';
 import { stepFailed } from './step-context.js';
 import type { Verb } from './verb.js';
@@ -18,6 +19,11 @@ export const map: Verb<MapStep> = {
     const name = moduleName(step);
     if (!functions) throw stepFailed(context, `map ${name}: its module was not loaded`);
     const of = functions.of(step);
-    return isPerBatch(of) ? { operator: mapBatch(of, name, context) } : { stateful: new MapRows(of, name, context) };
+    if (isPerBatch(of)) {
+      const calls = of.waits && new BatchCalls(of, of.waits);
+      return { operator: mapBatch(of, name, context, calls), ...(calls && { asks: calls }) };
+    }
+    const calls = of.waits && new RowCalls(of, of.waits);
+    return { stateful: new MapRows(of, name, context, calls), ...(calls && { asks: calls }) };
   },
 };

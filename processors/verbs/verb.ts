@@ -3,7 +3,7 @@ import type { Schema } from '../../columnar/schema.js';
 import type { Join } from '../joining/join.js';
 import type { Input, Step } from '../plan.js';
 import type { AddFault, Path } from '../plan-fault.js';
-import type { StatefulStep } from './lane-state.js';
+import type { Asks, StatefulStep } from './lane-state.js';
 import type { StepContext } from './step-context.js';
 
 /** One kind of step: all there is to it, from the check of a plan to the loops over its rows. */
@@ -28,8 +28,11 @@ export interface StepCheck {
   fault: AddFault;
 }
 
-/** A step is one of three: without state, with state of each lane, or with a second side. */
-export type CompiledStep = { operator: Operator } | { stateful: StatefulStep } | { join: Join; right: Input };
+/** A step is one of three: without state, with state of each lane, or with a second side. Some ask outside before they take rows. */
+export type CompiledStep =
+  | { operator: Operator; asks?: Asks }
+  | { stateful: StatefulStep; asks?: Asks }
+  | { join: Join; right: Input };
 
 /** A step without state: batches in, batches out, compiled anew for each schema it meets. */
 export interface Operator {

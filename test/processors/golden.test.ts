@@ -55,7 +55,7 @@ async function outputs(): Promise<(stream: string) => Row[]> {
   const { config, problems } = await loadModules(readConfigBytes('pitwall.yaml', Buffer.from(YAML), {}));
   assert.deepEqual(problems, []);
   const chain = new GraphChain(config!.processors.map(({ plan }) => plan));
-  const out: ProcessorOutput[] = chain.run(0, records());
+  const out: ProcessorOutput[] = await chain.run(0, records());
   return (stream) => out.filter((output) => output.stream === stream).flatMap(({ batch }) => rowsOf(batch));
 }
 

@@ -18,9 +18,13 @@ export function caseFile(text: string, config: Config): CaseFile {
 }
 
 /** Runs all cases of a text: what came of each, and the problems of the file as `LINE:COLUMN: message`. */
-export function runCases(text: string, config: Config): { results: (CaseResult | null)[]; problems: string[] } {
+export async function runCases(
+  text: string,
+  config: Config,
+): Promise<{ results: (CaseResult | null)[]; problems: string[] }> {
   const { cases, problems } = caseFile(text, config);
-  const results = problems.hasErrors ? [] : cases.map((one) => checkCase(one, config, problems));
+  const results: (CaseResult | null)[] = [];
+  if (!problems.hasErrors) for (const one of cases) results.push(await checkCase(one, config, problems));
   return { results, problems: problems.list().map((problem) => formatProblem('x', problem).slice(2)) };
 }
 

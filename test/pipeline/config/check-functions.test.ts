@@ -10,7 +10,7 @@ const MODULES = {
   'plain.mjs': 'export default (row) => row.n > 0;\n',
   'broken.ts': 'export default (row: object) => {\n  return row..n;\n};\n',
   'none.mjs': 'export const row = () => true;\n',
-  'later.mjs': 'export default async (row) => row.n;\n',
+  'later.mjs': `import { rowFunction } from 'pitwall';\n\nexport default rowFunction({ row: async (row) => row.n });\n`,
   'keeps.ts': `import { statefulFunction } from 'pitwall';
 
 export default statefulFunction({ state: { n: 'i32' }, row: () => true });
@@ -49,7 +49,7 @@ test('Modules of map that are no functions are errors of the file, at the step, 
     problems[2]!,
     /^f:8:34: processors\.r\.steps\[0\]\.map: \/wrong\.ts:3:16: rowFunction: columns\.shift: "boolean"/,
   );
-  assert.match(problems[3]!, /^f:10:34: processors\.t\.steps\[0\]\.map: .*row is async, and functions are synchronous/);
+  assert.match(problems[3]!, /^f:10:34: processors\.t\.steps\[0\]\.map: .*row is async; write asyncFunction/);
 });
 
 test('Where rows may be left out, each step with state behind a function is named, in processors behind too.', async () => {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadFunctions } from '../../../processors/functions/load-functions.js';
 import { PartitionGraph } from '../../../processors/partition-graph.js';
@@ -19,16 +22,32 @@ const rows: Row[] = [
   { timeUs: T + 2_000_000, rpm: 9_000, gear: 4, speed: 20, ax: 0, ay: 9.80665 },
 ];
 
+/** Answers as the model of the page. */
+async function modelServer(t: TestContext): Promise<string> {
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request) body += part;
+    const { car, rpm, speed } = JSON.parse(body);
+    response.end(JSON.stringify({ wear: car === 'car/1' ? rpm * speed : null }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
 async function given(block: string): Promise<Row[]> {
   const module = join(folderWith({ 'block.ts': block }), 'block.ts');
   const plan = { name: 'p', from: [{ pattern: 'car/{car}/a' }], steps: [mapStep(module)] };
   const graph = new PartitionGraph([plan], [], { functions: await loadFunctions([plan]) });
-  return outputRows(graph.run([dataRecord('car/1/a', schema, rows, 1e15)]));
+  const records = [dataRecord('car/1/a', schema, rows, 1e15)];
+  return outputRows(graph.asks ? await graph.runAsking(records) : graph.run(records));
 }
 
-test('The modules in docs/functions.md give what the page says.', async () => {
-  assert.equal(blocks.length, 4);
-  const [plain, row, stateful, batch] = await Promise.all(blocks.map(given));
+test('The modules in docs/functions.md give what the page says.', async (t) => {
+  assert.equal(blocks.length, 5);
+  process.env.MODEL_URL = await modelServer(t);
+  const [plain, row, stateful, batch, waiting] = await Promise.all(blocks.map(given));
   assert.deepEqual(plain, [{ ...rows[0], rpm: 11_500, shift: true }]);
   assert.deepEqual(row, [
     { ...rows[0], shift: true, over: 500, car: 'car/1' },
@@ -41,5 +60,9 @@ test('The modules in docs/functions.md give what the page says.', async () => {
   assert.deepEqual(
     batch!.map(({ g }) => g),
     [5, 1],
+  );
+  assert.deepEqual(
+    waiting!.map(({ wear }) => wear),
+    [115_004, 180_000],
   );
 });
