@@ -1,12 +1,10 @@
 import type { Batch } from '../columnar/batch.js';
-import type { Schema } from '../columnar/schema.js';
 import { PitwallError } from '../core/errors.js';
-import type { ReadPackedBatch } from '../schemas/packed-batch.js';
+import { ALONE, arrivalOf, deadlineWith, feed } from './arrival.js';
 import { DeadlineQueue } from './deadline-queue.js';
 import { Entities, type LateRows } from './entities.js';
-import { Entity, type EntityStream, type Lane, type Part, partBoundsUs, type Tags } from './entity.js';
-import { advanced, EntityBounds } from './entity-bounds.js';
-import { newStream, renew, sameSchema, sameTags } from './entity-stream.js';
+import { Entity, type Lane } from './entity.js';
+import { EntityBounds } from './entity-bounds.js';
 import { evaluate, partitionLane } from './evaluate.js';
 import { type FailedRow, FailedRows, type OnError } from './failed-rows.js';
 import type { Functions } from './functions/load-functions.js';
@@ -20,34 +18,17 @@ import {
   type SavedEntity,
   savedEntity,
 } from './graph-snapshot.js';
-import { JoinState, RIGHT_ROWS_MAX } from './joining/join-state.js';
+import type { InputRecord } from './input-record.js';
+import { JoinState } from './joining/join-state.js';
 import { type CompiledNodes, compileNodes, type GraphJoin, type GraphNode, type GraphState } from './node.js';
 import { Outputs, type ProcessorOutput } from './outputs.js';
 import type { ProcessorPlan } from './plan.js';
 import { ReceiveClock } from './receive-clock.js';
-import { type Route, Routes } from './routes.js';
+import { Routes } from './routes.js';
 import { type StateStore, storeOf } from './state-store.js';
 import { inOrder } from './topology.js';
 
-export type { ProcessorOutput };
-
-/** A record of the partition. Ticks, and data that nobody `wants`, need no `packed`; they still move the clock. */
-export interface InputRecord {
-  offset: number;
-  kind: 'data' | 'tick';
-  /** Entity key. */
-  key: string;
-  stream: string;
-  receivedUs: number;
-  /** The gateway that received it, whose clock that is; absent where there is one only. */
-  writer?: string;
-  tags: Tags;
-  /** Checked, times ascending; its bytes must stay valid during the call. */
-  packed: ReadPackedBatch | null;
-  schema: Schema | null;
-  /** Rows that are unpacked already, in place of `packed`. */
-  batch?: Batch;
-}
+export type { InputRecord, ProcessorOutput };
 
 /** What a graph is given beside its plans. State does not depend on it. */
 export interface GraphOptions {
@@ -62,19 +43,6 @@ export interface GraphOptions {
    * are left to it and not kept in memory.
    */
   idleEntitiesMax?: number;
-}
-
-/** Of a record that is to be evaluated alone. */
-const ALONE = Number.NEGATIVE_INFINITY;
-
-/** What a record is to its entity. */
-interface Arrival {
-  stream: EntityStream;
-  firstUs: number;
-  lastUs: number;
-  tagsChanged: boolean;
-  /** Its stream, schema or tags are. */
-  isNew: boolean;
 }
 
 /** An evaluation of an entity that is due. */
@@ -257,14 +225,16 @@ export class PartitionGraph {
       const entity = route && this.entities.get(record.key);
       while (this.clock.totalUs >= this.deadlines.firstTotalUs) yield this.expired(entity);
       if (!entity) continue;
-      const arrival = this.arrival(entity, record, rows!, route);
-      let deadlineUs = this.deadlineWith(entity, rows!, route, arrival);
+      const arrival = arrivalOf(entity, record, rows!, route);
+      let deadlineUs = deadlineWith(this.bounds, entity, rows!, route, arrival);
       if (deadlineUs === ALONE && entity.dirty.length > 0) {
         yield [fed(entity)];
         // What was near may have been settled by that, so that the record need not be alone any more.
-        deadlineUs = this.deadlineWith(entity, rows!, route, arrival);
+        deadlineUs = deadlineWith(this.bounds, entity, rows!, route, arrival);
       }
-      this.feed(entity, record, rows!, route, arrival);
+      if (arrival.tagsChanged) this.outputs.cut();
+      feed(entity, record, rows!, route, arrival, this.clock.totalUs);
+      this.entities.changed.add(entity);
       if (deadlineUs === ALONE) yield [fed(entity)];
       else {
         this.touched.add(entity);
@@ -283,52 +253,6 @@ export class PartitionGraph {
     this.clockChanged = false;
     for (const entity of this.entities.changed) yield* entityState(entity, this.joins, this.states);
     this.entities.changed.clear();
-  }
-
-  /** What a record is to its entity, before it is fed. */
-  private arrival(entity: Entity, record: InputRecord, part: Part, route: Route): Arrival {
-    const [firstUs, lastUs] = partBoundsUs(part);
-    const known = entity.streams.get(record.stream);
-    const stream = known ?? newStream(entity, record, route);
-    const tagsChanged = !sameTags(stream.tags, record.tags);
-    const isNew = known === undefined || tagsChanged || !sameSchema(stream.schema, record.schema);
-    return { stream, firstUs, lastUs, tagsChanged, isNew };
-  }
-
-  /** The clock at which the entity has something due once the record is fed; ALONE where it is to be evaluated alone. */
-  private deadlineWith(entity: Entity, part: Part, route: Route, arrival: Arrival): number {
-    const { stream, firstUs, lastUs, isNew } = arrival;
-    if (
-      isNew ||
-      entity.careful ||
-      route.right.some((join) => entity.correctable[join] === 1) ||
-      firstUs < stream.frontierUs ||
-      entity.rightRows + entity.fedRows + part.rows > RIGHT_ROWS_MAX
-    ) {
-      return ALONE;
-    }
-    const heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
-    const frontiersUs = advanced(entity.rightFrontiersUs, route.right, lastUs);
-    const deadlineUs = this.bounds.deadlineUs(entity, heldUs, frontiersUs, stream, lastUs);
-    return Math.max(entity.latestUs, lastUs) >= deadlineUs ? ALONE : deadlineUs;
-  }
-
-  private feed(entity: Entity, record: InputRecord, part: Part, route: Route, arrival: Arrival): void {
-    const { stream, firstUs, lastUs, tagsChanged, isNew } = arrival;
-    if (tagsChanged) this.outputs.cut();
-    if (isNew) renew(entity, stream, record);
-    entity.latestUs = Math.max(entity.latestUs, lastUs);
-    entity.seenAtUs = this.clock.totalUs;
-    entity.receivedUs = record.receivedUs;
-    this.entities.changed.add(entity);
-    stream.offsets.push(record.offset);
-    if (stream.parts.push(part) === 1) entity.dirty.push(stream);
-    stream.frontierUs = Math.max(stream.frontierUs, lastUs);
-    entity.fedRows += part.rows;
-    entity.heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
-    for (const join of route.right) {
-      entity.rightFrontiersUs[join] = Math.max(entity.rightFrontiersUs[join]!, lastUs);
-    }
   }
 
   /** Every entity that has something to expire at the present receive time, but for the one given. */
