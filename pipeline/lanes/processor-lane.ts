@@ -246,28 +246,23 @@ export class ProcessorLane implements Lane {
 
   /** Code of users may never return: somebody watches. What it waits for has a limit of its own. */
   private async runGraph(graph: PartitionGraph, input: readonly InputRecord[]): Promise<ProcessorOutput[]> {
+    const { id } = this.spec;
     const slices = this.writer.hasGroups ? [...receiveSlices(input)] : [input];
-    if (graph.asks) {
-      const alive = setInterval(() => threadWatch.goesOn(), ALIVE_MS);
-      const outputs: ProcessorOutput[] = [];
-      try {
-        await this.watched(
-          this.group,
-          async () => {
-            for (const slice of slices) outputs.push(...(await graph.runAsking(slice)));
-          },
-          'running',
-        );
-      } finally {
-        clearInterval(alive);
-      }
-      return outputs;
+    if (!graph.asks) return threadWatch.run(id, this.watchedAs, () => slices.flatMap((slice) => graph.run(slice)));
+    const alive = setInterval(() => threadWatch.goesOn(), ALIVE_MS);
+    const outputs: ProcessorOutput[] = [];
+    try {
+      await threadWatch.wait(id, this.watchedAs, async () => {
+        for (const slice of slices) outputs.push(...(await graph.runAsking(slice)));
+      });
+    } finally {
+      clearInterval(alive);
     }
-    return threadWatch.run(this.spec.id, this.watchedAs, () => slices.flatMap((slice) => graph.run(slice)));
+    return outputs;
   }
 
-  private watched<T>(group: ProcessorGroup, code: () => Promise<T>, doing = 'loading'): Promise<T> {
-    return threadWatch.wait(this.spec.id, `${doing} ${describeGroup(group)}`, code);
+  private watched<T>(group: ProcessorGroup, load: () => Promise<T>): Promise<T> {
+    return threadWatch.wait(this.spec.id, `loading ${describeGroup(group)}`, load);
   }
 
   private freshOf(group: ProcessorGroup): FreshRecords | null {
