@@ -45,7 +45,7 @@ export function deadlineWith(
   ) {
     return ALONE;
   }
-  const heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
+  const heldUs = mayLeave(route) ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
   const frontiersUs = advanced(entity.rightFrontiersUs, route.right, lastUs);
   const deadlineUs = bounds.deadlineUs(entity, heldUs, frontiersUs, stream, lastUs);
   return Math.max(entity.latestUs, lastUs) >= deadlineUs ? ALONE : deadlineUs;
@@ -68,8 +68,13 @@ export function feed(
   if (stream.parts.push(part) === 1) entity.dirty.push(stream);
   stream.frontierUs = Math.max(stream.frontierUs, lastUs);
   entity.fedRows += part.rows;
-  entity.heldUs = route.left.length > 0 ? Math.min(entity.heldUs, firstUs) : entity.heldUs;
+  if (mayLeave(route)) entity.heldUs = Math.min(entity.heldUs, firstUs);
   for (const join of route.right) {
     entity.rightFrontiersUs[join] = Math.max(entity.rightFrontiersUs[join]!, lastUs);
   }
+}
+
+/** Whether its rows, and not only what a join finds among them, may come to a step. */
+function mayLeave({ left, late }: Route): boolean {
+  return left.length > 0 || late.length > 0;
 }

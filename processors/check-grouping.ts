@@ -18,7 +18,8 @@ export function checkGrouping(plans: readonly ProcessorPlan[], faults: PlanFault
   };
   const check = (plan: ProcessorPlan): Key => {
     const fault = faultsOf(plan.name, faults);
-    let key = keyOf(plan.from[0]!);
+    const joining = plans.find(({ name }) => name === plan.lateOf);
+    let key = keyOf((joining ?? plan).from[0]!);
     plan.from.forEach((input, i) => {
       const other = keyOf(input);
       if (other.id === key.id) return;

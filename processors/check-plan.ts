@@ -2,6 +2,7 @@ import type { Schema } from '../columnar/schema.js';
 import { patternFault, StreamPattern } from '../core/stream-pattern.js';
 import { suggest } from '../core/suggest.js';
 import { checkGrouping } from './check-grouping.js';
+import { givesLateRows, isLateOutput, lateSchema, noLateRows, processorOfLate } from './joining/late-output.js';
 import type { Input, ProcessorPlan } from './plan.js';
 import { type AddFault, faultsOf, type Path, type PlanFault } from './plan-fault.js';
 import { cycleIn } from './topology.js';
@@ -20,7 +21,7 @@ export function checkPlans(plans: readonly ProcessorPlan[], known: KnownSchema):
   for (const plan of plans) {
     const fault = faultsOf(plan.name, faults);
     if (names.indexOf(plan.name) !== names.lastIndexOf(plan.name)) fault([], `there are two processors ${plan.name}`);
-    if (plan.from.length === 0) fault(['from'], 'the processor reads nothing');
+    if (plan.from.length === 0 && plan.lateOf === undefined) fault(['from'], 'the processor reads nothing');
     plan.from.forEach((input, i) => {
       checkInput(input, ['from', i], names, fault);
     });
@@ -37,7 +38,8 @@ export function checkPlans(plans: readonly ProcessorPlan[], known: KnownSchema):
   const outputOf = (plan: ProcessorPlan): Schema | null => {
     const done = outputs.get(plan.name);
     if (done !== undefined) return done;
-    const output = checkSteps(plan, schemaOf, faults);
+    const joining = plans.find(({ name }) => name === plan.lateOf);
+    const output = joining ? lateSchemaOf(joining, schemaOf) : checkSteps(plan, schemaOf, faults);
     outputs.set(plan.name, output);
     return output;
   };
@@ -64,12 +66,23 @@ export function checkSteps(
   return first && outputs.every((output) => output?.fingerprint === first.fingerprint) ? first : null;
 }
 
+/** The columns of the late rows of a plan's joins; null where they are not known, or not the same. */
+function lateSchemaOf({ steps }: ProcessorPlan, schemaOf: (input: Input) => Schema | null): Schema | null {
+  const all = steps.filter(givesLateRows).map((step) => schemaOf(step.with));
+  const [first] = all;
+  return first && all.every((each) => each?.fingerprint === first.fingerprint) ? lateSchema(first) : null;
+}
+
 function checkInput(input: Input, path: Path, names: readonly string[], fault: AddFault): void {
   if ('pattern' in input) {
     const wrong = patternFault(input.pattern);
     if (wrong) fault(path, `the stream pattern ${input.pattern} ${wrong}`);
   } else if (!names.includes(input.processor)) {
+    const joining = isLateOutput(input.processor) ? processorOfLate(input.processor) : '';
     const meant = suggest(input.processor, names);
-    fault(path, `there is no processor ${input.processor}${meant ? `; did you mean ${meant}?` : ''}`, null, meant);
+    const what = names.includes(joining)
+      ? noLateRows(joining)
+      : `there is no processor ${input.processor}${meant ? `; did you mean ${meant}?` : ''}`;
+    fault(path, what, null, meant);
   }
 }

@@ -13,7 +13,7 @@ export function renew(entity: Entity, stream: EntityStream, record: InputRecord)
   }
   stream.schema = record.schema;
   stream.tags = record.tags;
-  for (const lane of stream.lanes) setTags(lane, { ...lane.captures, ...record.tags });
+  for (const lane of [...stream.lanes, ...stream.lateLanes]) setTags(lane, { ...lane.captures, ...record.tags });
   entity.streams.set(stream.name, stream);
 }
 
@@ -24,11 +24,13 @@ function setTags(lane: Lane, tags: Tags): void {
 
 export function newStream(entity: Entity, record: InputRecord, route: Route): EntityStream {
   const { stream: name, tags } = record;
-  const lanes = route.left.map(({ node, captures }) => entity.lane(node, name, captures, { ...captures, ...tags }));
+  const laneTo = ({ node, captures }: Route['left'][number]) =>
+    entity.lane(node, name, captures, { ...captures, ...tags });
   return {
     name,
     route,
-    lanes,
+    lanes: route.left.map(laneTo),
+    lateLanes: route.late.map(laneTo),
     schema: record.schema!,
     tags,
     frontierUs: -Infinity,

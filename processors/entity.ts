@@ -43,6 +43,8 @@ export interface EntityStream {
   name: string;
   route: Route;
   lanes: Lane[];
+  /** Of its late rows, one for each node of `route.late`. */
+  lateLanes: Lane[];
   schema: Schema;
   tags: Tags;
   /** The latest time that came. */

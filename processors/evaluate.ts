@@ -4,12 +4,16 @@ import { unpack } from '../schemas/data-block.js';
 import type { ReadPackedBatch } from '../schemas/packed-batch.js';
 import type { Entity, EntityStream, Lane } from './entity.js';
 import type { FailedRows } from './failed-rows.js';
-import type { GraphNode, GraphState } from './node.js';
+import { LateRowsForm } from './joining/late-output.js';
+import type { CompiledNodes, GraphJoin, GraphNode, GraphState } from './node.js';
 import { threadWatch } from './thread-watch.js';
 import type { Asks, Emit, LaneState, Refuse } from './verbs/lane-state.js';
 
 /** Rows on their way through a node, lane by lane. */
 type Flow = Map<Lane, Batch[]>;
+
+const NONE_LATE: readonly [number, number][] = [];
+const lateRows = new LateRowsForm();
 
 /**
  * Takes the fed records of an entity through the graph, and releases what is settled, or expired or due at `clockUs`.
@@ -20,20 +24,24 @@ type Flow = Map<Lane, Batch[]>;
  */
 export function* evaluate(
   entity: Entity,
-  nodes: readonly GraphNode[],
-  states: readonly GraphState[],
+  { nodes, joins, states }: CompiledNodes,
   clockUs: number,
   failed: FailedRows,
   emit: (lane: Lane, batch: Batch) => void,
 ): Generator<Promise<unknown>, void> {
   threadWatch.goesOn();
   const flows: Flow[] = nodes.map(() => new Map());
+  const addRight = (batch: Batch, to: readonly number[], laneTo: (node: number) => Lane): void => {
+    for (const [node, rows] of addToJoins(entity, joins, to, batch)) {
+      push(flows[node]!, laneTo(node), lateRows.of(batch, rows));
+    }
+  };
   for (const stream of entity.dirty) {
     const batch = joined(stream);
     stream.parts = [];
     stream.offsets = [];
     for (const lane of stream.lanes) push(flows[lane.node]!, lane, batch);
-    for (const join of stream.route.right) entity.joins[join]!.addRight(batch);
+    addRight(batch, stream.route.right, (to) => stream.lateLanes.find(({ node }) => node === to)!);
   }
   entity.dirty = [];
   for (const node of nodes) {
@@ -51,10 +59,31 @@ export function* evaluate(
         const batch = { ...rows, stream };
         emit(lane, batch);
         for (const next of after) push(flows[next.node]!, next, batch);
-        for (const join of node.rightOf) entity.joins[join]!.addRight(batch);
+        addRight(batch, node.rightOf, (to) => laneBehind(entity, lane, to));
       }
     }
   }
+}
+
+/**
+ * Adds right rows to joins. Gives, by the node where late ones leave, how many are late for one of its joins: the first
+ * ones, since rows ascend in time.
+ */
+function addToJoins(
+  entity: Entity,
+  joins: readonly GraphJoin[],
+  to: readonly number[],
+  batch: Batch,
+): Iterable<[node: number, rows: number]> {
+  let found: Map<number, number> | null = null;
+  for (const j of to) {
+    const rows = entity.joins[j]!.addRight(batch);
+    const node = joins[j]!.late;
+    if (rows === 0 || node === null) continue;
+    found ??= new Map();
+    found.set(node, Math.max(rows, found.get(node) ?? 0));
+  }
+  return found ?? NONE_LATE;
 }
 
 function asked(asks: Asks, flow: Flow): Promise<void>[] {

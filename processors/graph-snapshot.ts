@@ -255,11 +255,12 @@ function restoreStreams(entity: Entity, state: EntityState, routes: Routes): voi
   }
   for (const { name, fields, tags, frontierUs } of state.streams) {
     const route = routes.of(name)!;
-    const lanes: Lane[] = route.left.map(({ node }) => entity.lanes[node]!.get(name)!);
+    const laneTo = ({ node }: { node: number }): Lane => entity.lanes[node]!.get(name)!;
     entity.streams.set(name, {
       name,
       route,
-      lanes,
+      lanes: route.left.map(laneTo),
+      lateLanes: route.late.map(laneTo),
       schema: new Schema(fields),
       tags,
       frontierUs,

@@ -3,6 +3,7 @@ import type { Functions } from './functions/load-functions.js';
 import { processorOf } from './grouping/split-groups.js';
 import { SpreadRows } from './grouping/spread-rows.js';
 import type { Join } from './joining/join.js';
+import { givesLateRows } from './joining/late-output.js';
 import type { Input, ProcessorPlan } from './plan.js';
 import type { Asks, StatefulStep } from './verbs/lane-state.js';
 import type { StepContext } from './verbs/step-context.js';
@@ -18,6 +19,8 @@ export type Stage = ({ operator: Operator } | { join: number } | { state: number
 export interface GraphJoin {
   operator: Join;
   right: Source;
+  /** The node that its late right rows leave by; null where nobody wants them. */
+  late: number | null;
 }
 
 /** A step with state of each lane; its place in the list of all is what `Stage.state` names. */
@@ -69,8 +72,11 @@ export function compileNodes(
     const stages = plan.steps.map((step, at): Stage => {
       const compiled = verbOf(step).compile(step, contextOf(plan, at, warn, functions));
       if ('operator' in compiled) return compiled;
-      if ('join' in compiled)
-        return { join: joins.push({ operator: compiled.join, right: source(compiled.right) }) - 1 };
+      if ('join' in compiled) {
+        const lateNode = givesLateRows(step) ? plans.findIndex(({ lateOf }) => lateOf === plan.name) : -1;
+        const late = lateNode < 0 ? null : lateNode;
+        return { join: joins.push({ operator: compiled.join, right: source(compiled.right), late }) - 1 };
+      }
       const state = {
         operator: compiled.stateful,
         node,
@@ -90,10 +96,11 @@ export function compileNodes(
   joins.forEach(({ right }, join) => {
     if ('node' in right) nodes[right.node]!.rightOf.push(join);
   });
-  findFed(nodes, states);
-  findShifts(nodes, states);
-  findDirect(nodes, states);
-  return { nodes, joins, states };
+  const compiled = { nodes, joins, states };
+  findFed(compiled);
+  findShifts(compiled);
+  findDirect(compiled);
+  return compiled;
 }
 
 /** Names the processor and the place of the step in it, also where the plan is a part of it. */
@@ -119,12 +126,13 @@ function contextOf(
 }
 
 /** Says of each step with state what comes behind it; nodes stand before those that read them. */
-function findFed(nodes: readonly GraphNode[], states: readonly GraphState[]): void {
+function findFed({ nodes, joins, states }: CompiledNodes): void {
   /** Whether a join, and a step with state, is in a node or behind it. */
   const within: { join: boolean; state: boolean }[] = [];
   for (const node of [...nodes].reverse()) {
     const behind = { join: node.rightOf.length > 0, state: false };
-    for (const next of node.leftOf) {
+    const late = node.rightOf.flatMap((join) => joins[join]!.late ?? []);
+    for (const next of [...node.leftOf, ...late]) {
       behind.join ||= within[next]!.join;
       behind.state ||= within[next]!.state;
     }
@@ -141,11 +149,12 @@ function findFed(nodes: readonly GraphNode[], states: readonly GraphState[]): vo
 }
 
 /** Says of each step with state how much earlier than the streams its rows may be; nodes stand after those they read. */
-function findShifts(nodes: readonly GraphNode[], states: readonly GraphState[]): void {
+function findShifts({ nodes, joins, states }: CompiledNodes): void {
   const afterUs: number[] = [];
   for (const node of nodes) {
     let shiftUs = 0;
-    for (const from of node.from) if ('node' in from) shiftUs = Math.max(shiftUs, afterUs[from.node]!);
+    const late = joins.flatMap((join) => (join.late === node.index ? join.right : []));
+    for (const from of [...node.from, ...late]) if ('node' in from) shiftUs = Math.max(shiftUs, afterUs[from.node]!);
     for (const stage of node.stages) {
       if (!('state' in stage)) continue;
       const state = states[stage.state]!;
@@ -157,7 +166,7 @@ function findShifts(nodes: readonly GraphNode[], states: readonly GraphState[]):
 }
 
 /** Finds the steps with state to which all rows of streams come as they are. */
-function findDirect(nodes: readonly GraphNode[], states: readonly GraphState[]): void {
+function findDirect({ nodes, states }: CompiledNodes): void {
   for (const node of nodes) {
     if (!node.from.every((from) => 'pattern' in from)) continue;
     for (const stage of node.stages) {

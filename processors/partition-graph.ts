@@ -78,6 +78,9 @@ export class PartitionGraph {
   /** Whether steps ask outside before they take rows: then it is `runAsking` that runs it. */
   readonly asks: boolean;
 
+  /** Its plans made ready, for who looks at what it keeps. */
+  readonly compiled: CompiledNodes;
+
   private readonly nodes: GraphNode[];
   private readonly joins: GraphJoin[];
   private readonly states: GraphState[];
@@ -102,7 +105,8 @@ export class PartitionGraph {
   ) {
     const ordered = inOrder(plans);
     const warn = (message: string) => this.warnings.push(message);
-    const { nodes, joins, states } = compileNodes(ordered, partitions, warn, functions ?? null);
+    this.compiled = compileNodes(ordered, partitions, warn, functions ?? null);
+    const { nodes, joins, states } = this.compiled;
     this.failed = new FailedRows(onError, warn);
     this.nodes = nodes;
     this.joins = joins;
@@ -128,12 +132,6 @@ export class PartitionGraph {
       idleEntitiesMax,
     );
     this.restore(state, plans, idleEntitiesMax);
-  }
-
-  /** Its plans made ready, for who looks at what it keeps. */
-  get compiled(): CompiledNodes {
-    const { nodes, joins, states } = this;
-    return { nodes, joins, states };
   }
 
   /** Whether a processor reads the stream; records of others need not be decoded. */
@@ -277,7 +275,7 @@ export class PartitionGraph {
         }
       }
     };
-    for (const waiting of evaluate(entity, this.nodes, this.states, clockUs, this.failed, emit)) {
+    for (const waiting of evaluate(entity, this.compiled, clockUs, this.failed, emit)) {
       yield waiting;
       this.failed.resume(evaluated);
     }

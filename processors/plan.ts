@@ -14,6 +14,8 @@ export interface ProcessorPlan {
   grouped?: { topic: string; by: readonly string[] };
   /** Of a part behind a group step: where in the processor its first step stands. */
   firstStep?: number;
+  /** Of an output of late rows, which reads nothing itself: the plan whose joins give them (see `withLateOutputs`). */
+  lateOf?: string;
 }
 
 export type Input = { pattern: string } | { processor: string };
@@ -90,9 +92,10 @@ export interface JoinStep {
   time?: string;
   /**
    * What becomes of a right row that left rows released before would have met: `count` only counts it; `correct` gives
-   * those left rows again, as they would have been, while the entity's clock has not passed them by twice `waitUs`.
+   * those left rows again, as they would have been, while the entity's clock has not passed them by twice `waitUs`;
+   * `stream` puts it into the second output of the processor.
    */
-  late?: 'count' | 'correct';
+  late?: 'count' | 'correct' | 'stream';
 }
 
 /** Puts the columns of a table beside each row by equal keys. */

@@ -5,6 +5,8 @@ import type { StatefulStep } from './verbs/lane-state.js';
 export interface Route {
   left: { node: number; captures: Record<string, string> }[];
   right: number[];
+  /** Nodes that late rows of it leave by, with what the pattern of the join captures. */
+  late: { node: number; captures: Record<string, string> }[];
   /** Steps with state to which its rows come as they are. */
   direct: StatefulStep[];
 }
@@ -42,10 +44,16 @@ export class Routes {
         break;
       }
     }
-    const right = this.joins.flatMap(({ right }, join) =>
-      'pattern' in right && right.pattern.matches(stream) ? [join] : [],
-    );
+    const right: number[] = [];
+    const late: Route['late'] = [];
+    this.joins.forEach((join, index) => {
+      const captures = 'pattern' in join.right ? join.right.pattern.match(stream) : null;
+      if (captures === null) return;
+      right.push(index);
+      if (join.late !== null && !late.some(({ node }) => node === join.late)) late.push({ node: join.late, captures });
+    });
     const direct = this.states.filter((state) => state.direct && left.some(({ node }) => node === state.node));
-    return left.length + right.length === 0 ? null : { left, right, direct: direct.map(({ operator }) => operator) };
+    if (left.length + right.length === 0) return null;
+    return { left, right, late, direct: direct.map(({ operator }) => operator) };
   }
 }

@@ -2,9 +2,9 @@ import { PitwallError } from '../core/errors.js';
 import type { ProcessorPlan } from './plan.js';
 import { stepInputs } from './verbs/verbs.js';
 
-/** Names of the processors whose output a plan reads, each once. */
+/** Names of the processors whose rows a plan has, each once. */
 export function upstreamOf(plan: ProcessorPlan): string[] {
-  const names = new Set<string>();
+  const names = new Set(plan.lateOf === undefined ? [] : [plan.lateOf]);
   for (const input of [...plan.from, ...stepInputs(plan).map((step) => step.input)]) {
     if ('processor' in input) names.add(input.processor);
   }

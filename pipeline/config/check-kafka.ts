@@ -1,5 +1,6 @@
 import { TopicTemplate } from '../../bus/kafka/topic-template.js';
 import { suggestion } from '../../core/suggest.js';
+import { lateOutputName } from '../../processors/joining/late-output.js';
 import { checkTopicTemplate } from './check-topic-template.js';
 import { type ConfigNode, child, entriesOf, itemsOf, textOf } from './config-node.js';
 import { busKafkaKeys } from './keys/bus-keys.js';
@@ -8,7 +9,7 @@ import { placeholdersOf, TOPIC_LENGTH_MAX } from './keys/topic-name.js';
 import { isLoopback } from './loopback.js';
 import { possibleTags } from './possible-tags.js';
 import type { Problems } from './problems.js';
-import type { References } from './references.js';
+import { hasLateOutput, type References } from './references.js';
 import { parseAddress } from './spec/scalars.js';
 import { below, shownValue } from './spec/spec.js';
 
@@ -51,8 +52,11 @@ function warnOpenPasswords(node: ConfigNode, where: string, problems: Problems):
 /** Kafka takes `.` and `_` of topics for the same, and no name beyond its length. */
 function checkProcessorTopics(root: ConfigNode, topic: string, problems: Problems): void {
   const names = new Map<string, string>();
-  for (const { key, keyOffset } of entriesOf(child(root, 'processors'))) {
-    if (nameFault('processor', key) !== null) continue;
+  const outputs = entriesOf(child(root, 'processors')).flatMap(({ key, keyOffset, value }) =>
+    [key, ...(hasLateOutput(value) ? [lateOutputName(key)] : [])].map((name) => ({ key: name, keyOffset, of: key })),
+  );
+  for (const { key, keyOffset, of } of outputs) {
+    if (nameFault('processor', of) !== null) continue;
     const length = topic.length + 1 + key.length;
     if (length > TOPIC_LENGTH_MAX) {
       const what = `the Kafka topic of "${key}" would have ${length} characters, of at most ${TOPIC_LENGTH_MAX}`;

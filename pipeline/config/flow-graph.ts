@@ -15,8 +15,8 @@ export interface FlowNode {
 export interface FlowEdge {
   from: string;
   to: string;
-  /** `join` and `lookup` where the rows are put beside others rather than taken. */
-  label: 'rows' | 'join' | 'lookup';
+  /** `join` and `lookup` where the rows are put beside others rather than taken; `late` where joins give their late rows. */
+  label: 'rows' | 'join' | 'lookup' | 'late';
   /** How they are found: `linear`, `-2s to 500ms`, the column of a lookup; empty for rows that are taken. */
   how: string;
 }
@@ -63,6 +63,9 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
   }
   for (const { plan } of config.processors) {
     const to = ids.get(`processor ${plan.name}`)!;
+    if (plan.lateOf !== undefined) {
+      edges.push({ from: ids.get(`processor ${plan.lateOf}`)!, to, label: 'late', how: 'rows' });
+    }
     const node = child(child(root, 'processors'), plan.name);
     // A module may read its inputs in an order of its own, and some that only it names.
     const from = child(node, 'use') ? [] : itemsOf(child(node, 'from')).map(shown);

@@ -1,7 +1,9 @@
 import { PitwallError } from '../../core/errors.js';
 import { checkPlans } from '../../processors/check-plan.js';
+import { noLateRows, processorOfLate, withLateOutputs } from '../../processors/joining/late-output.js';
 import { buildDataFrame } from '../../processors/modules/build-dataframe.js';
 import { loadModule } from '../../processors/modules/load-module.js';
+import type { ProcessorPlan } from '../../processors/plan.js';
 import { stepInputs } from '../../processors/verbs/verbs.js';
 import { checkFunctions } from './check-functions.js';
 import type { Config, FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
@@ -43,7 +45,7 @@ export async function loadModules(reading: Reading): Promise<Loaded> {
   const all = [...reading.problems, ...problems.list()].sort((a, b) => a.line - b.line || a.column - b.column);
   if (problems.hasErrors) return { file, config: null, problems: all, root };
   const warnings = all.map((problem) => formatProblem(file, problem));
-  return { file, config: { ...config, processors: built, waits, warnings }, problems: all, root };
+  return { file, config: { ...config, processors: withLateOutputs(built), waits, warnings }, problems: all, root };
 }
 
 async function build(
@@ -62,15 +64,11 @@ async function build(
 }
 
 /** Plans of modules can read what is not there, and close a circle through those of the file. */
-function checkBuilt(
-  { processors: written }: FileConfig,
-  built: readonly ProcessorConfig[],
-  root: ConfigNode,
-  problems: Problems,
-): void {
-  const plans = built.map(({ plan }) => plan);
-  const byModule = plans.filter((_, i) => 'module' in written[i]!);
+function checkBuilt(config: FileConfig, built: readonly ProcessorConfig[], root: ConfigNode, problems: Problems): void {
+  const plans = withLateOutputs(built).map(({ plan }) => plan);
+  const byModule = built.flatMap(({ plan }, i) => ('module' in config.processors[i]! ? plan : []));
   if (byModule.length === 0) return;
+  checkBranches(config, plans, root, problems);
   const references = new References(root, new Problems('', ''));
   for (const plan of byModule) {
     for (const { input } of [...plan.from.map((each) => ({ input: each })), ...stepInputs(plan)]) {
@@ -85,6 +83,23 @@ function checkBuilt(
       root,
       problems,
     );
+  }
+}
+
+/** A branch can name late rows that the joins of a module turn out not to give. */
+function checkBranches(
+  { sinks }: FileConfig,
+  plans: readonly ProcessorPlan[],
+  root: ConfigNode,
+  problems: Problems,
+): void {
+  for (const { name, from } of sinks) {
+    from.forEach((input, i) => {
+      if ('pattern' in input || plans.some((plan) => plan.name === input.processor)) return;
+      const node = itemsOf(child(child(child(root, 'sinks'), name), 'from'))[i];
+      const what = noLateRows(processorOfLate(input.processor));
+      problems.error(node?.offset ?? 0, `${below('sinks', name)}.from: "${input.processor}" has no rows: ${what}`);
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { StreamPattern } from '../../core/stream-pattern.js';
+import { withLateOutputs } from '../../processors/joining/late-output.js';
 import { busConfig } from './bus-config.js';
 import { checkJoinKeys } from './check-join-keys.js';
 import { checkKafka } from './check-kafka.js';
@@ -63,8 +64,14 @@ function check(root: ConfigNode, file: string, problems: Problems): FileConfig |
         : { name, module: how.use, from: from ? inputs(from) : null, onError },
   );
   // What modules build is checked together with the others once they are loaded.
-  const plans = processors.flatMap((each) => ('plan' in each ? each.plan : []));
-  if (plans.length === processors.length) checkPlansTogether(root, plans, problems);
+  const written = processors.filter((each): each is ProcessorConfig => 'plan' in each);
+  if (written.length === processors.length) {
+    checkPlansTogether(
+      root,
+      withLateOutputs(written).map(({ plan }) => plan),
+      problems,
+    );
+  }
   if (problems.hasErrors) return null;
   const { mqtt, http, memory, limits, undeclared, ack } = raw.gateway;
   return {

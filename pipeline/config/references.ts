@@ -1,7 +1,8 @@
 import { patternFault, StreamPattern } from '../../core/stream-pattern.js';
 import { suggestion } from '../../core/suggest.js';
+import { isLateOutput, lateOutputName, noLateRows, processorOfLate } from '../../processors/joining/late-output.js';
 import type { Input } from '../../processors/plan.js';
-import { type ConfigNode, child, entriesOf, itemsOf, type ScalarNode } from './config-node.js';
+import { type ConfigNode, child, entriesOf, itemsOf, type ScalarNode, textOf } from './config-node.js';
 import { overlap } from './overlap.js';
 import type { Problems } from './problems.js';
 import { below, shownValue } from './spec/spec.js';
@@ -18,13 +19,19 @@ interface Reference {
  */
 export class References {
   private readonly processors: string[];
+  /** Outputs of late rows. What joins a module has, the file does not say. */
+  private readonly lateOutputs: string[];
   private readonly streams: string[];
 
   constructor(
     private readonly root: ConfigNode,
     private readonly problems: Problems,
   ) {
-    this.processors = entriesOf(child(root, 'processors')).map((entry) => entry.key);
+    const processors = entriesOf(child(root, 'processors'));
+    this.processors = processors.map((entry) => entry.key);
+    this.lateOutputs = processors.flatMap(({ key, value }) =>
+      child(value, 'use') || hasLateOutput(value) ? lateOutputName(key) : [],
+    );
     this.streams = entriesOf(child(root, 'streams'))
       .map((entry) => entry.key)
       .filter((pattern) => patternFault(pattern) === null);
@@ -33,7 +40,7 @@ export class References {
   /** What a text names, or null when that is nothing. */
   resolve(text: string): Input | null {
     if (/[/+#{]/.test(text)) return patternFault(text) === null ? { pattern: text } : null;
-    if (this.processors.includes(text)) return { processor: text };
+    if (this.processors.includes(text) || this.lateOutputs.includes(text)) return { processor: text };
     return this.streams.some((pattern) => new StreamPattern(pattern).matches(text)) ? { pattern: text } : null;
   }
 
@@ -50,7 +57,7 @@ export class References {
       for (const reference of references) this.checkOne(reference);
       const inputs = references.flatMap((reference) => {
         const input = this.resolve(reference.text);
-        return input && 'processor' in input ? [{ to: input.processor, reference }] : [];
+        return input && 'processor' in input ? [{ to: processorOfLate(input.processor), reference }] : [];
       });
       edges.set(key, inputs);
     }
@@ -63,7 +70,16 @@ export class References {
   private checkOne({ node, text, where }: Reference): void {
     if (!/[/+#{]/.test(text)) {
       if (this.resolve(text)) return;
-      const all = [...this.processors, ...this.streams.filter((pattern) => !/[/+#{]/.test(pattern))];
+      const joining = isLateOutput(text) ? processorOfLate(text) : '';
+      if (this.processors.includes(joining) && !node.hasVariables) {
+        this.problems.error(node.offset, `${where}: ${shownValue(node)} has no rows: ${noLateRows(joining)}`);
+        return;
+      }
+      const all = [
+        ...this.processors,
+        ...this.lateOutputs,
+        ...this.streams.filter((pattern) => !/[/+#{]/.test(pattern)),
+      ];
       const near = node.hasVariables ? '' : suggestion(text, all, 'processors and streams');
       const what = `${where}: ${shownValue(node)} is neither a processor nor a declared stream`;
       this.problems.error(node.offset, `${what}${near || '; a stream pattern holds a / or is "#"'}`);
@@ -112,6 +128,11 @@ export class References {
     };
     for (const name of edges.keys()) if (!done.has(name)) visit(name);
   }
+}
+
+/** Whether a join that stands in the file gives its late rows. */
+export function hasLateOutput(processor: ConfigNode): boolean {
+  return itemsOf(child(processor, 'steps')).some((step) => textOf(child(child(step, 'join'), 'late')) === 'stream');
 }
 
 function processorReferences(name: string, node: ConfigNode): Reference[] {

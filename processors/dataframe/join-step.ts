@@ -13,8 +13,11 @@ interface CommonOptions<P extends string, T extends string> {
   prefix?: P;
   /** A column for the time of the row that was met, in microseconds. */
   time?: T;
-  /** Whether a row of the other side that comes too late is only counted, or rows that have left come again. */
-  late?: 'count' | 'correct';
+  /**
+   * Whether a row of the other side that comes too late is only counted, or rows that have left come again, or it goes to
+   * the second output of the processor, `processor('NAME.late')`.
+   */
+  late?: 'count' | 'correct' | 'stream';
 }
 
 /** How a row meets one of the other stream, or what lies between two of them. */
@@ -87,6 +90,7 @@ function common(
     prefix: args.text(options.prefix, 'prefix', ''),
   };
   if (options.time !== undefined) step.time = args.text(options.time, 'time');
-  if (args.choice(options.late, 'late', ['count', 'correct'], 'count') === 'correct') step.late = 'correct';
+  const late = args.choice(options.late, 'late', ['count', 'correct', 'stream'], 'count');
+  if (late !== 'count') step.late = late;
   return step;
 }

@@ -13,7 +13,7 @@ export interface Component {
 
 /** Processors as the parts that run: group steps cut them. */
 export function componentsOf(processors: readonly ProcessorPlan[]): Component[] {
-  const components = connectedComponents(processors.flatMap(splitGroups));
+  const components = connectedComponents(processors.flatMap((plan) => splitGroups(withJoins(plan, processors))));
   const level = (of: readonly ProcessorPlan[]): number => {
     const topic = topicOf(of);
     return topic === null ? 0 : 1 + level(components.find((other) => other.some(({ name }) => name === topic))!);
@@ -29,6 +29,12 @@ export function ofParts<T>({ plans }: Component, byProcessor: Readonly<Record<st
       return Object.hasOwn(byProcessor, processor) ? [[name, byProcessor[processor]!] as const] : [];
     }),
   );
+}
+
+/** An output of late rows belongs to the part with the joins, which stand before all group steps. */
+function withJoins(plan: ProcessorPlan, processors: readonly ProcessorPlan[]): ProcessorPlan {
+  const of = processors.find(({ name }) => name === plan.lateOf);
+  return of ? { ...plan, lateOf: splitGroups(of)[0]!.name } : plan;
 }
 
 function topicOf(plans: readonly ProcessorPlan[]): string | null {

@@ -45,6 +45,16 @@ export function lookBackUs({ how, toleranceUs, between }: JoinStep): number {
   return how === 'interval' ? -between!.fromUs : (toleranceUs ?? 0);
 }
 
+/**
+ * How far behind a left row a right row may be one of those it waits for, at the most; -Infinity where only those before
+ * it count, or a span of time.
+ */
+export function lookAheadUs(step: JoinStep): number {
+  const { how, toleranceUs, waitUs } = step;
+  const looks = how === 'forward' || how === 'nearest' || waysOf(step).blends;
+  return looks ? Math.min(waitUs, toleranceUs ?? Infinity) : -Infinity;
+}
+
 /** How long a left row counts after the time it would have been released at the latest: twice as long for corrections. */
 export function keptUs({ waitUs, late }: JoinStep): number {
   return late === 'correct' ? 2 * waitUs : waitUs;

@@ -3,7 +3,7 @@ import type { Field } from '../../columnar/schema.js';
 import { TimeQueue } from '../time-queue.js';
 import { stepFailed } from '../verbs/step-context.js';
 import type { Join } from './join.js';
-import { keptUs, lookBackUs, settleAfterUs } from './join-options.js';
+import { keptUs, lookAheadUs, lookBackUs, settleAfterUs } from './join-options.js';
 import { packRows, unpackRows } from './packed-rows.js';
 import type { RightBuffer } from './right-buffer.js';
 
@@ -45,6 +45,7 @@ export class JoinState {
   private readonly lanes = new Map<string, LeftLane>();
   private readonly corrects: boolean;
   private readonly settleAfterUs: number;
+  private readonly lookAheadUs: number;
   /** How far the right side was when kept rows were last looked at. */
   private correctedUs = -Infinity;
 
@@ -52,21 +53,49 @@ export class JoinState {
     this.right = join.newRightBuffer();
     this.corrects = join.step.late === 'correct';
     this.settleAfterUs = settleAfterUs(join.step);
+    this.lookAheadUs = lookAheadUs(join.step);
   }
 
-  addRight(batch: Batch): void {
+  /** Gives how many of the rows are late; they are the first ones. */
+  addRight(batch: Batch): number {
     this.changed = true;
-    let releasedUs = -Infinity;
-    for (const { waiting } of this.lanes.values()) releasedUs = Math.max(releasedUs, waiting.releasedUs);
-    const reachUs = releasedUs + (this.join.step.between?.toUs ?? 0);
-    if (batch.timeUs[0]! <= reachUs && batch.timeUs[0]! < this.right.frontierUs) {
-      this.lateRightRows += countNotAfter(batch, reachUs);
-    }
+    const late = this.countLate(batch);
+    this.lateRightRows += late;
     try {
       this.right.add(batch);
     } catch (cause) {
       throw stepFailed(this.join.context, `the right rows of ${batch.stream}: ${(cause as Error).message}`, cause);
     }
+    return late;
+  }
+
+  /**
+   * A right row is late when left rows have left that it came too late for: one at its time or later, or, where left rows
+   * look ahead, one that had no other right row between it and this one. Rows that come in order can be late, too, for
+   * left rows that expired.
+   */
+  private countLate(batch: Batch): number {
+    let releasedUs = -Infinity;
+    for (const { waiting } of this.lanes.values()) releasedUs = Math.max(releasedUs, waiting.releasedUs);
+    const reachUs = releasedUs + (this.join.step.between?.toUs ?? 0);
+    const aheadUs = releasedUs + this.lookAheadUs;
+    const expiredUs = releasedUs + this.settleAfterUs;
+    let { frontierUs } = this.right;
+    let beforeUs = -Infinity;
+    let late = 0;
+    for (; late < batch.rows; late++) {
+      const timeUs = batch.timeUs[late]!;
+      const isInOrder = timeUs >= frontierUs;
+      if (timeUs <= reachUs) {
+        if (isInOrder && expiredUs < frontierUs) break;
+      } else {
+        const lastUs = isInOrder ? frontierUs : Math.max(beforeUs, this.right.lastUs(timeUs));
+        if (timeUs > aheadUs || lastUs >= releasedUs) break;
+      }
+      beforeUs = timeUs;
+      frontierUs = Math.max(frontierUs, timeUs);
+    }
+    return late;
   }
 
   addLeft(laneId: string, batch: Batch): void {

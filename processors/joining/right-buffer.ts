@@ -94,6 +94,12 @@ export class RightBuffer {
     if (timeUs[rows - 1]! > this.frontierUs) this.frontierUs = timeUs[rows - 1]!;
   }
 
+  /** The time of the last row that is kept at or before a time; -Infinity when there is none. */
+  lastUs(timeUs: number): number {
+    const last = upperBound(this.timeUs, timeUs, this.head, this.tail) - 1;
+    return last < this.head ? -Infinity : this.timeUs[last]!;
+  }
+
   /** Drops what is before the last row at or before `timeUs`, which later rows may still look back to. */
   dropBefore(timeUs: number): void {
     const last = upperBound(this.timeUs, timeUs, this.head, this.tail) - 1;

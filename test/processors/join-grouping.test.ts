@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { withLateOutputs } from '../../processors/joining/late-output.js';
 import { type InputRecord, PartitionGraph } from '../../processors/partition-graph.js';
-import type { JoinStep, ProcessorPlan } from '../../processors/plan.js';
+import type { JoinStep, ProcessorPlan, Step } from '../../processors/plan.js';
 import { unpack } from '../../schemas/data-block.js';
 import { oracleJoin } from './join-oracle.js';
 import { joinStep } from './join-steps.js';
@@ -33,18 +34,27 @@ test('a join gives the rows of an oracle written from the definitions, however t
         const isLeft = (stream: string) => stream.endsWith('/imu') || (twoLeft && stream.endsWith('/aux'));
         const isRight = (stream: string) => stream.endsWith('/gps') || (twoRight && stream.endsWith('/gnss'));
         const expected = oracleJoin(records, step, isLeft, isRight);
-        const graph = new PartitionGraph([plan]);
+        const graph = new PartitionGraph(plansOf([plan]));
         const outputs = runGrouped(graph, records, sizes);
         const got = new Map<string, Row[]>();
-        for (const row of outputRows(outputs)) got.set(`${row.src}`, [...(got.get(`${row.src}`) ?? []), row]);
+        for (const row of outputRows(outputs, 'j')) got.set(`${row.src}`, [...(got.get(`${row.src}`) ?? []), row]);
         assert.deepEqual([...got.keys()].sort(), [...expected.rows.keys()].sort());
         for (const [stream, rows] of got) assertRows(rows, expected.rows.get(stream)!, step);
         assert.equal(graph.correctedRows, expected.corrected);
+        const late = [...expected.late.values()].flat();
+        assert.equal(graph.lateRows.right, late.length);
+        const gone = outputRows(outputs, 'j.late').map(plain).sort();
+        assert.deepEqual(gone, step.late === 'stream' ? late.map(plain).sort() : []);
       },
     ),
     { numRuns: RUNS, includeErrorInReport: true },
   );
 });
+
+/** The plans with their outputs of late rows. */
+function plansOf(plans: readonly ProcessorPlan[]): ProcessorPlan[] {
+  return withLateOutputs(plans.map((plan) => ({ plan }))).map(({ plan }) => plan);
+}
 
 /** The record with a column of angles that jump from row to row, and are missing now and then. */
 function withHeading(record: InputRecord): InputRecord {
@@ -142,16 +152,46 @@ function chains(step: JoinStep): ProcessorPlan[][] {
   ];
 }
 
+/** What may be made of the late rows of the first join. */
+function behindLate(which: number): ProcessorPlan {
+  const steps: Step[][] = [
+    [{ verb: 'filter', where: 'speed % 2 < 1' }],
+    [
+      {
+        verb: 'window',
+        kind: { tumblingUs: 500 * MS },
+        graceUs: 200 * MS,
+        idleUs: 1000 * MS,
+        emit: 'close',
+        aggregate: { n: 'count()' },
+      },
+    ],
+    [
+      {
+        verb: 'join',
+        with: { pattern: 'car/{car}/position/gnss' },
+        how: 'backward',
+        toleranceUs: null,
+        waitUs: 300 * MS,
+        keep: 'left',
+        prefix: 'late_',
+      },
+    ],
+  ];
+  return { name: 'behind', from: [{ processor: 'first.late' }], steps: steps[which]! };
+}
+
 test('chains of joins give the same rows and tags record by record, in any grouping, and across restores at any point', () => {
   fc.assert(
     fc.property(
       fc.array(event, { minLength: 1, maxLength: 60, size: 'max' }),
       joinStep,
       fc.nat({ max: 5 }),
+      fc.nat({ max: 2 }),
       fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 }),
       fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }),
-      (events, step, chain, sizes, restores) => {
-        const plans = chains(step)[chain]!;
+      (events, step, chain, behind, sizes, restores) => {
+        const plans = plansOf([...chains(step)[chain]!, ...(step.late === 'stream' ? [behindLate(behind)] : [])]);
         const records = recordsOf(events);
         assertSameInAnyGrouping(plans, records, sizes, restores);
       },

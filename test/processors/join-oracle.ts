@@ -20,6 +20,8 @@ export interface OracleJoin {
   /** The rows of each left stream in their order. */
   rows: Map<string, Row[]>;
   corrected: number;
+  /** The late rows of each right stream in their order. */
+  late: Map<string, Row[]>;
 }
 
 /**
@@ -33,7 +35,7 @@ export function oracleJoin(
   isRight: (stream: string) => boolean,
 ): OracleJoin {
   const entities = new Map<string, OracleEntity>();
-  const out: OracleJoin = { rows: new Map(), corrected: 0 };
+  const out: OracleJoin = { rows: new Map(), corrected: 0, late: new Map() };
   let lastReceivedUs: number | null = null;
   let came = 0;
   for (const record of records) {
@@ -50,6 +52,7 @@ export function oracleJoin(
       for (const row of rowsOf(unpack([record.packed!], record.stream, record.schema!))) {
         entity.latestUs = Math.max(entity.latestUs, row.timeUs);
         if (right) {
+          if (isLate(entity, row.timeUs, step)) push(out.late, record.stream, { ...row, lateFrom: record.stream });
           entity.right.push({ row, came: came++ });
           entity.rightFrontierUs = Math.max(entity.rightFrontierUs, row.timeUs);
           for (const name of Object.keys(row)) if (name !== 'timeUs') entity.columns.add(name);
@@ -66,6 +69,31 @@ export function oracleJoin(
     for (const entity of entities.values()) release(entity, step, out);
   }
   return out;
+}
+
+/** Whether a row that left would have met a right row of this time, had that come before. */
+function isLate({ left, right, rightFrontierUs }: OracleEntity, timeUs: number, step: JoinStep): boolean {
+  const { how, channels, between, waitUs, toleranceUs } = step;
+  const hows: readonly string[] = [
+    how,
+    ...(['linear', 'step', 'angle'].includes(how) ? Object.values(channels ?? {}) : []),
+  ];
+  const looksAhead = hows.some((each) => ['forward', 'nearest', 'linear', 'angle'].includes(each));
+  const rows = [...left.values()].flat();
+  if (rows.some((row) => timeUs <= row.timeUs + (between?.toUs ?? 0))) {
+    const isInOrder = timeUs >= rightFrontierUs;
+    return (
+      !isInOrder ||
+      rows.some((row) => timeUs <= row.timeUs + (between?.toUs ?? 0) && !isSettled(row.timeUs, rightFrontierUs, step))
+    );
+  }
+  return (
+    looksAhead &&
+    rows.some((row) => {
+      const isNear = timeUs - row.timeUs <= Math.min(waitUs, toleranceUs ?? Infinity);
+      return isNear && !right.some((other) => other.row.timeUs >= row.timeUs && other.row.timeUs <= timeUs);
+    })
+  );
 }
 
 function newEntity(): OracleEntity {

@@ -11,7 +11,7 @@ const common = {
   keep: fc.constantFrom('inner' as const, 'left' as const),
   prefix: fc.constant('r_'),
 };
-const late = fc.option(fc.constantFrom('count' as const, 'correct' as const), { nil: undefined });
+const late = fc.option(fc.constantFrom('count' as const, 'correct' as const, 'stream' as const), { nil: undefined });
 const time = fc.option(fc.constant('r_at'), { nil: undefined });
 const channel: fc.Arbitrary<ChannelHow> = fc.constantFrom('linear', 'step', 'angle');
 

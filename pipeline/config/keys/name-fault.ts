@@ -1,4 +1,5 @@
 import { isGroupTopic } from '../../../processors/grouping/split-groups.js';
+import { isLateOutput } from '../../../processors/joining/late-output.js';
 
 /** Topics of the bus that are not outputs of processors. */
 const RESERVED = ['telemetry', 'dead-letters', 'schemas', 'changelog'];
@@ -8,6 +9,6 @@ export function nameFault(kind: 'processor' | 'sink', name: string): string | nu
   if (!/^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$/.test(name)) {
     return `the name "${name}" of a ${kind} must be at most 100 letters, digits, _ - and dots, and not start with a dot`;
   }
-  const isTaken = RESERVED.includes(name) || isGroupTopic(name);
+  const isTaken = RESERVED.includes(name) || isGroupTopic(name) || isLateOutput(name);
   return kind === 'processor' && isTaken ? `the name "${name}" is taken by a topic of the bus` : null;
 }

@@ -55,9 +55,9 @@ const keys = {
     doc: 'A column for the time of the row that was met, in microseconds',
   },
   late: {
-    spec: choice({ count: true, correct: true, stream: false }),
+    spec: choice({ count: true, correct: true, stream: true }),
     default: 'count',
-    doc: 'What a row of the other stream does that comes after its time: it is only counted, or rows that have left come again with what they should have had',
+    doc: 'What a row of the other stream does that comes after its time: it is only counted, or rows that have left come again with what they should have had, or it goes to the output `PROCESSOR.late`',
   },
 } as const;
 const options = object(keys);
@@ -102,7 +102,7 @@ export const join: StepKey<ValueOf<typeof keys>> = {
     if (maxGap !== undefined) step.maxGapUs = maxGap;
     if (between) step.between = between;
     if (time !== undefined) step.time = time;
-    if (late === 'correct') step.late = late;
+    if (late !== 'count') step.late = late;
     return step;
   },
 };
