@@ -320,7 +320,7 @@ processors:
   p:
     from: a/b
     steps:
-      - join: { with: a/c, late: stream }
+      - filter: x > 1
 sinks:
   a: { type: s3, from: "#", bucket: raw, prefix: t/, roll: { size: 64MiB } }
   b: { type: influxdb, from: "#", url: http, database: d }
@@ -339,7 +339,6 @@ sinks:
     `4:13: gateway.limits.rate${known}`,
     `6:19: streams["a/b"].decoder: sparkplug${known}`,
     `6:30: streams["a/b"].schema${known}`,
-    `13:34: processors.p.steps[0].join.late: stream${known}`,
     ...['s3', 'influxdb', 'mongodb'].map((type, i) => `${15 + i}:14: sinks.${'abc'[i]}.type: ${type}${known}`),
     `18:60: sinks.d.retry${known}`,
     `18:71: sinks.d.batch${known}`,
