@@ -1,6 +1,7 @@
 import { partitionOf } from '../core/partitioner.js';
 import { suggest, suggestion } from '../core/suggest.js';
 import type { Page } from '../gateway/listeners/http-listener.js';
+import { processorOf } from '../processors/grouping/split-groups.js';
 import type { Config } from './config/config.js';
 import { type ProcessorLaneSpec, STATE_BYTES_MAX, type StateAnswer, type StateQuery } from './lanes/lane.js';
 
@@ -56,7 +57,7 @@ export class StatePage {
     if (!this.source) return refusal(404, 'this process runs no processors; ask one of role process');
     const partition = partitionOf(key, this.config.bus.log.partitions);
     if (!this.source.owned.includes(partition)) return this.elsewhere(query, partition);
-    const has = (spec: ProcessorLaneSpec) => spec.plans.some(({ name }) => name === processor);
+    const has = (spec: ProcessorLaneSpec) => spec.plans.some(({ name }) => processorOf(name) === processor);
     const answers = await this.source.inspect(query, (spec) => has(spec) && spec.partition === partition);
     const found = answers.flatMap((answer) => (answer !== null && answer.bytes > 0 ? [answer] : []));
     if (found.length > 0) return page(found, query);
@@ -77,7 +78,7 @@ export class StatePage {
   }
 }
 
-/** Several answers: the streams of the entity are in several topics. */
+/** Several answers: the streams of the entity are in several topics, or a group step has keys like those of entities. */
 function page(found: readonly StateAnswer[], { processor, key }: StateQuery): Page {
   const bytes = found.reduce((sum, answer) => sum + answer.bytes, 0);
   if (bytes > STATE_BYTES_MAX) {

@@ -38,6 +38,11 @@ export interface Lane {
   letters: Map<number, number>;
 }
 
+/** Of the lane whose rows leave for a partition of a group's topic. */
+export function partitionLaneId(laneId: string, partition: number): string {
+  return `${laneId}@${partition}`;
+}
+
 /** A stream of an entity, as the graph reads it. */
 export interface EntityStream {
   name: string;

@@ -2,7 +2,7 @@ import type { Batch } from '../columnar/batch.js';
 import { concatBatches } from '../columnar/kernels/concat.js';
 import { unpack } from '../schemas/data-block.js';
 import type { ReadPackedBatch } from '../schemas/packed-batch.js';
-import type { Entity, EntityStream, Lane } from './entity.js';
+import { type Entity, type EntityStream, type Lane, partitionLaneId } from './entity.js';
 import type { FailedRows } from './failed-rows.js';
 import { LateRowsForm } from './joining/late-output.js';
 import type { CompiledNodes, GraphJoin, GraphNode, GraphState } from './node.js';
@@ -137,7 +137,7 @@ function throughStage(
 
 /** The lane of the rows of `lane` that leave for a partition of a group's topic: they are numbered on their own. */
 export function partitionLane(entity: Entity, lane: Lane, partition: number): Lane {
-  return entity.lane(lane.node, `${lane.id}@${partition}`, {}, {}, 0, partition);
+  return entity.lane(lane.node, partitionLaneId(lane.id, partition), {}, {}, 0, partition);
 }
 
 /** The parts of a stream as one batch; they are of one kind. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import { type Field, Schema } from '../columnar/schema.js';
-import type { Entity, Lane, Tags } from './entity.js';
+import { type Entity, type Lane, partitionLaneId, type Tags } from './entity.js';
 import type { JoinSnapshot, JoinState } from './joining/join-state.js';
 import type { GraphJoin, GraphState } from './node.js';
 import type { ProcessorPlan } from './plan.js';
@@ -136,9 +136,17 @@ export function entityFacts(store: StateStore, key: string) {
   return {
     latestUs,
     clockUs: latestUs + (partition.totalUs - seenAtUs),
-    /** Those that enter a node, in the order of their numbers. */
-    lanes: (node: number) =>
-      lanes.filter((lane) => lane.node === node).map(({ id, rows }) => ({ id, rows: rows ?? 0 })),
+    /** Those that enter a node, with the number of each; rows that left for partitions of a group step count for theirs. */
+    lanes(node: number): { id: string; number: number; rows: number }[] {
+      const entering = lanes.filter((lane) => lane.node === node).map((lane, number) => ({ ...lane, number }));
+      const sent = entering.filter(({ partition }) => typeof partition === 'number');
+      return entering
+        .filter((lane) => !sent.includes(lane))
+        .map(({ id, number, rows = 0 }) => {
+          const parts = sent.filter((part) => part.id === partitionLaneId(id, part.partition!));
+          return { id, number, rows: parts.reduce((sum, part) => sum + part.rows, rows) };
+        });
+    },
     join(join: GraphJoin): JoinSnapshot | null {
       const snapshot = saved.get(joinKey(join));
       return snapshot ? (deserialize(snapshot) as JoinSnapshot) : null;

@@ -47,14 +47,14 @@ export class EntityInspector {
     this.compiled = compiled ?? compileNodes(this.plans, 1, () => {}, null);
   }
 
-  /** Null when nothing is kept of the entity. `facts` are what snapshots gave and did not take back. */
+  /** Null when nothing is kept of the entity. `processor` may be a part of one; `facts` are what snapshots gave and did not take back. */
   view(processor: string, key: string, facts: StateStore, late: LateRows): EntityView | null {
     const { nodes, joins, states } = this.compiled;
     const entity = entityFacts(facts, key);
     const node = nodes.findIndex(({ name }) => name === processor);
     if (entity === null || node < 0) return null;
     const { steps, firstStep = 0 } = this.plans[node]!;
-    const lanes = entity.lanes(node).map(({ id, rows }, number): LaneView => {
+    const lanes = entity.lanes(node).map(({ id, number, rows }): LaneView => {
       const described = nodes[node]!.stages.flatMap((stage, step): StepView[] => {
         if (!('join' in stage) && !('state' in stage)) return [];
         const lateRows = late(step, id);

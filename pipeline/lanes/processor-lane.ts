@@ -3,6 +3,7 @@ import { IDLE_ENTITIES_MAX } from '../../processors/entities.js';
 import { loadFunctions, loadOldFunctions, mapSteps, moduleName } from '../../processors/functions/load-functions.js';
 import { entityKeys } from '../../processors/graph-snapshot.js';
 import { receiveSlices } from '../../processors/grouping/receive-slices.js';
+import { processorOf } from '../../processors/grouping/split-groups.js';
 import { EntityInspector } from '../../processors/inspect-entity.js';
 import { loadModule } from '../../processors/modules/load-module.js';
 import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
@@ -166,14 +167,16 @@ export class ProcessorLane implements Lane {
   inspect({ processor, key }: StateQuery): StateAnswer {
     const facts = this.groups.state(this.group);
     this.inspector ??= new EntityInspector(this.group.plans, this.graph.compiled);
-    const late = (step: number, laneId: string) => this.graph.lateRowsOf(key, processor, step, laneId);
+    // Of a processor with group steps one of its parts runs here.
+    const part = this.group.plans.find(({ name }) => processorOf(name) === processor)!.name;
+    const late = (step: number, laneId: string) => this.graph.lateRowsOf(key, part, step, laneId);
     const position = () => this.groups.position(this.group, this.at.log) ?? this.at;
     let at = position();
-    let view = this.inspector.view(processor, key, facts, late);
+    let view = this.inspector.view(part, key, facts, late);
     // A commit that became durable between two of the reads has moved the position, too.
     for (let n = 0; n < INSPECTIONS_MAX && position().offset !== at.offset; n++) {
       at = position();
-      view = this.inspector.view(processor, key, facts, late);
+      view = this.inspector.view(part, key, facts, late);
     }
     if (view === null) return { json: null, bytes: 0, near: suggest(key, entityKeys(facts)) };
     const { input, partition } = this.spec;

@@ -139,3 +139,48 @@ processors:
   await client.close();
   assert.equal(await gateway.stop(), 0, gateway.stderr);
 });
+
+test('Of a processor with a group step both sides are shown, each under its key.', async (t) => {
+  const yaml = `
+gateway: { mqtt: 127.0.0.1:0, http: 127.0.0.1:0 }
+bus: { log: { dir: ./bus } }
+processors:
+  gears:
+    from: car/{car}/imu
+    steps:
+      - join: { with: "car/{car}/gps", wait: 600s }
+      - group: { by: [gear] }
+      - filter: speed > 0
+      - window: { rows: 100, aggregate: { n: count() } }
+`;
+  const gateway = await new GatewayProcess(tempDir('state-group'), yaml).start();
+  t.after(() => gateway.kill());
+  const client = await IngestClient.connect(gateway.http);
+  const startMs = 1711111111000;
+  client.send({ stream: 'car/44/gps', t: startMs, speed: 1 });
+  for (let i = 0; i < 10; i++) client.send({ stream: 'car/44/imu', t: startMs + i * 10, gear: i % 2 });
+  client.send({ stream: 'car/44/gps', t: startMs + 65, speed: 2 });
+  await client.until('the answers', () => client.acked === 12);
+  interface Shown {
+    lanes?: { stream: string; rows: number; steps: { step: number; verb: string; waiting?: { rows: number } }[] }[];
+  }
+  const state = async (key: string) =>
+    (await (await fetch(`http://${gateway.http}/state/gears/${key}`)).json()) as Shown;
+  await eventually('the rows are on their way', async () => (await state('car/44')).lanes?.[0]?.rows === 7);
+  const before = (await state('car/44')).lanes!;
+  assert.deepEqual(
+    before.map(({ stream, steps }) => [stream, steps.map(({ step, verb, waiting }) => [step, verb, waiting!.rows])]),
+    [['car/44/imu', [[0, 'join', 3]]]],
+  );
+  await eventually('the rows are behind the group step', async () => {
+    const { lanes } = await state('1');
+    return JSON.stringify(lanes?.map(({ steps }) => steps)).includes('"n":3');
+  });
+  const behind = (await state('1')).lanes!;
+  assert.deepEqual(
+    behind.flatMap(({ steps }) => steps.map(({ step, verb }) => [step, verb])),
+    [[3, 'window']],
+  );
+  await client.close();
+  assert.equal(await gateway.stop(), 0, gateway.stderr);
+});
