@@ -8,6 +8,7 @@ const SINCE = 0;
 const OPEN = 2;
 const NAME_BYTES = 3;
 const TOO_LARGE = 4;
+const THREAD = 5;
 const NAME_AT = 32;
 /** How often a thread looks at its heap, which takes some microseconds. */
 const LOOK_MS = 10;
@@ -19,6 +20,8 @@ export interface Section {
   /** For people. */
   what: string;
   silentMs: number;
+  /** The number of the thread, which may have ended since. */
+  thread: number;
 }
 
 /**
@@ -84,6 +87,7 @@ export class ThreadWatch {
   begin(): void {
     Atomics.store(this.words, OPEN, 0);
     Atomics.store(this.words, TOO_LARGE, 0);
+    Atomics.store(this.words, THREAD, threadId);
   }
 
   /** Whether it has ended itself for the size of its heap. */
@@ -96,7 +100,12 @@ export class ThreadWatch {
     if (Atomics.load(this.words, OPEN) === 0) return null;
     const bytes = Buffer.from(this.text.slice(0, Atomics.load(this.words, NAME_BYTES)));
     const [id, what] = bytes.toString().split('\n');
-    return { id: id!, what: what ?? '', silentMs: nowMs() - this.since[SINCE]! };
+    return {
+      id: id!,
+      what: what ?? '',
+      silentMs: nowMs() - this.since[SINCE]!,
+      thread: Atomics.load(this.words, THREAD),
+    };
   }
 
   private enter(id: string, what: string): string {
