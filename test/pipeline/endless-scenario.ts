@@ -75,8 +75,8 @@ ${sinks}`,
   await eventually('the first rows', () => rowsOf('counted').every((rows) => rows === 50));
   await send(50);
   const health = async () => (await fetch(`http://${gateway.http}/health`)).text();
-  const message =
-    /"error":\s*"processors counted \(modules \S*count\.ts\) did not return within 30 s, and its thread was ended"/;
+  const place = `processor counted, steps\\[0\\], map \\S*count\\.ts, at the row 2024\\S+ \\(timeUs ${(T + STUCK_AT * 10) * 1000}\\) of car/${STUCK_CAR}/a`;
+  const message = new RegExp(`did not return within 30 s in ${place}, and its thread was ended"`);
   await eventually('the fault', async () => message.test(await health()), WATCHED_MS);
   // What comes now goes on, too.
   await send(50);
