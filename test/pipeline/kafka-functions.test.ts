@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { needsSharedKafka, sharedKafka, uniqueName } from '../servers/kafka-server.js';
+import { eventually } from '../support/eventually.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { allThere, assertLetters, assertTheOthers, fails, prepare, send, written } from './failing-scenario.js';
 import { WaitingScenario } from './waiting-scenario.js';
@@ -12,9 +13,11 @@ async function kafkaBus(): Promise<string> {
 }
 
 describe('Over Kafka', { ...needsSharedKafka(), concurrency: 2 }, () => {
-  test('rows of functions that wait come out once each and in their order', async (t) => {
+  test('rows of functions that wait come out once each and in their order, also when the gateway is killed', async (t) => {
     const flow = await new WaitingScenario().start(t, { bus: await kafkaBus() });
-    await flow.send(100);
+    await flow.send(50);
+    await eventually('the first rows', () => flow.rowsOfAsked() > 0);
+    await flow.killWhileItHangs(50);
     await flow.allThere();
     assert.equal(await flow.gateway.stop(), 0, flow.gateway.stderr);
     flow.assertAllOnce(flow.written('out/counted'), 'the file sink');

@@ -111,7 +111,7 @@ describe('Over Kafka', { ...needsSharedKafka(), concurrency: 2 }, () => {
     let gateway = await new GatewayProcess(dir, text).start();
     t.after(() => gateway.kill());
     let seq = 0;
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const client = await IngestClient.connect(gateway.http, '?client=a');
       const until = seq + ROWS;
       while (seq < until) {
