@@ -1,14 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { getHeapStatistics } from 'node:v8';
 import { threadId, workerData } from 'node:worker_threads';
+import { formatIso } from '../core/event-time.js';
+import { TIME_US_MAX } from '../core/limits.js';
 
-/** Of a section's name; longer ones are cut. */
+/** Of a section's name, and of the names of a step and a stream; longer ones are cut. */
 const NAME_BYTES_MAX = 2048;
+/** Of 8 bytes each. */
 const SINCE = 0;
+const ROW = 3;
+/** Of 4 bytes each. */
 const OPEN = 2;
 const NAME_BYTES = 3;
 const TOO_LARGE = 4;
-const NAME_AT = 32;
+const THREAD = 5;
+const STEP_BYTES = 8;
+const NAME_AT = 40;
+const STEP_AT = NAME_AT + NAME_BYTES_MAX;
 /** How often a thread looks at its heap, which takes some microseconds. */
 const LOOK_MS = 10;
 
@@ -19,6 +27,10 @@ export interface Section {
   /** For people. */
   what: string;
   silentMs: number;
+  /** The step, and the row it was at, where that is known; for people. */
+  at: string | null;
+  /** The number of the thread, which may have ended since. */
+  thread: number;
 }
 
 /**
@@ -29,19 +41,24 @@ export class ThreadWatch {
   private readonly since: Float64Array;
   private readonly words: Int32Array;
   private readonly text: Uint8Array;
+  private readonly stepText: Uint8Array;
   private readonly open: string[] = [];
   private shown = '';
+  private shownStep = '';
+  private shownStream = '';
+  private shownBytes = 0;
   private lookedMs = 0;
 
   constructor(readonly shared: WatchData) {
-    this.since = new Float64Array(shared.buffer, 0, 1);
+    this.since = new Float64Array(shared.buffer, 0, ROW + 1);
     this.words = new Int32Array(shared.buffer);
-    this.text = new Uint8Array(shared.buffer, NAME_AT);
+    this.text = new Uint8Array(shared.buffer, NAME_AT, NAME_BYTES_MAX);
+    this.stepText = new Uint8Array(shared.buffer, STEP_AT);
   }
 
   /** `heapBytesMax`: a thread that finds more objects on its heap than that ends itself. */
   static data(heapBytesMax: number): WatchData {
-    return { buffer: new SharedArrayBuffer(NAME_AT + NAME_BYTES_MAX), owner: randomUUID(), heapBytesMax };
+    return { buffer: new SharedArrayBuffer(STEP_AT + NAME_BYTES_MAX), owner: randomUUID(), heapBytesMax };
   }
 
   /** Threads that follow one another in a place of a pool have one: what a dead one has left open is its successor's. */
@@ -80,10 +97,30 @@ export class ThreadWatch {
     process.exit(1);
   }
 
+  /** From here to `leaveRows` a step calls code of users for rows of a stream; `row` says which. */
+  enterRows(step: string, stream: string): void {
+    if (step !== this.shownStep || stream !== this.shownStream) {
+      this.shownBytes = new TextEncoder().encodeInto(`${step}\n${stream}`, this.stepText).written;
+      this.shownStep = step;
+      this.shownStream = stream;
+    }
+    Atomics.store(this.words, STEP_BYTES, this.shownBytes);
+  }
+
+  row(timeUs: number): void {
+    this.since[ROW] = timeUs;
+  }
+
+  leaveRows(): void {
+    Atomics.store(this.words, STEP_BYTES, 0);
+  }
+
   /** Of the thread that has it: nothing runs yet. */
   begin(): void {
     Atomics.store(this.words, OPEN, 0);
+    this.leaveRows();
     Atomics.store(this.words, TOO_LARGE, 0);
+    Atomics.store(this.words, THREAD, threadId);
   }
 
   /** Whether it has ended itself for the size of its heap. */
@@ -96,7 +133,22 @@ export class ThreadWatch {
     if (Atomics.load(this.words, OPEN) === 0) return null;
     const bytes = Buffer.from(this.text.slice(0, Atomics.load(this.words, NAME_BYTES)));
     const [id, what] = bytes.toString().split('\n');
-    return { id: id!, what: what ?? '', silentMs: nowMs() - this.since[SINCE]! };
+    return {
+      id: id!,
+      what: what ?? '',
+      silentMs: nowMs() - this.since[SINCE]!,
+      at: this.at(),
+      thread: Atomics.load(this.words, THREAD),
+    };
+  }
+
+  private at(): string | null {
+    const bytes = Buffer.from(this.stepText.slice(0, Atomics.load(this.words, STEP_BYTES)));
+    if (bytes.length === 0) return null;
+    const [step, stream] = bytes.toString().split('\n');
+    const timeUs = this.since[ROW]!;
+    const time = timeUs >= 0 && timeUs <= TIME_US_MAX ? `${formatIso(timeUs)} ` : '';
+    return `${step}, at the row ${time}(timeUs ${timeUs}) of ${stream}`;
   }
 
   private enter(id: string, what: string): string {
@@ -118,6 +170,8 @@ export class ThreadWatch {
       Atomics.store(this.words, NAME_BYTES, new TextEncoder().encodeInto(name, this.text).written);
       this.shown = name;
     }
+    // A step that failed has not left its rows.
+    if (this.open.length === 0) this.leaveRows();
     Atomics.store(this.words, OPEN, this.open.length);
   }
 }

@@ -119,10 +119,14 @@ export class WorkerPool<Task, Result> {
     for (const place of this.places) {
       const section = place.watch.section();
       if (section === null || section.silentMs < this.limits.silentMs || place.ended) continue;
-      const { id, what } = section;
-      const message = `${what} did not return within ${this.limits.silentMs / 1000} s, and its thread was ended`;
+      const { id, what, at, thread: number } = section;
+      // One that is just starting has not said yet that it runs nothing, and ended now it would get no successor.
+      const thread = place.pool.threads.find(({ threadId }) => threadId === number);
+      if (!thread) continue;
+      const where = at === null ? '' : ` in ${at}`;
+      const message = `${what} did not return within ${this.limits.silentMs / 1000} s${where}, and its thread was ended`;
       place.ended = new ThreadEnded(message, id, true);
-      for (const thread of place.pool.threads) void thread.terminate().then(() => forget(place));
+      void thread.terminate().then(() => forget(place));
     }
   }
 

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { needsSharedKafka, shareKafka } from './servers/kafka-server.js';
+import { needsSharedSchemaRegistry, shareSchemaRegistry } from './servers/schema-registry.js';
 
 /**
  * Runs the built tests with node's own runner: `npm test [-- FILTER…]` (parts of paths), `npm run test:chaos` for the
@@ -35,17 +36,22 @@ if (files.length === 0) {
 }
 
 const env = { ...process.env };
-const usesKafka = files.some(
-  (file) => file.slice(root.length).includes('kafka') || readFileSync(file, 'utf8').includes('kafka-server'),
-);
-if (usesKafka && needsSharedKafka().skip === false) Object.assign(env, await shareKafka());
+const names = (file: string, what: string) => readFileSync(file, 'utf8').includes(what);
+const usesKafka = files.some((file) => file.slice(root.length).includes('kafka') || names(file, 'kafka-server'));
+const usesRegistry = files.some((file) => names(file, 'sharedSchemaRegistry'));
+const shared = await Promise.all([
+  usesKafka && needsSharedKafka().skip === false ? shareKafka() : {},
+  usesRegistry && needsSharedSchemaRegistry().skip === false ? shareSchemaRegistry() : {},
+]);
+Object.assign(env, ...shared);
 
 const run = spawn(
   process.execPath,
   [
     ...['--enable-source-maps', '--test', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`],
     // It says at the end what has failed, wherever the output goes.
-    '--test-reporter=spec',
+    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+    ...[`--test-reporter=${join(root, 'support/file-durations.js')}`, '--test-reporter-destination=stdout'],
     ...files,
   ],
   { stdio: 'inherit', env },

@@ -10,9 +10,14 @@ const REMEMBERED_MAX = 100;
 export function functionFailed(context: StepContext, module: string, cause: unknown, lines: ModuleLines): PitwallError {
   const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : `it raised ${String(cause)}`;
   const what = cause instanceof CellFault ? cause.message : text;
-  const where = `processor ${context.processor}, steps[${context.step}], map ${lines.of(text, cause, module)}`;
+  const where = stepName(context, lines.of(text, cause, module));
   // It may read a clock or a file: what failed now may pass the next time.
   return new PitwallError('processor-failed', `${where}: ${what}`, { stage: 'processor', retryable: true, cause });
+}
+
+/** What messages call a step with a function. */
+export function stepName({ processor, step }: StepContext, module: string): string {
+  return `processor ${processor}, steps[${step}], map ${module}`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { threadWatch } from '../thread-watch.js';
 import type { Emit, LaneInfo, LaneState, Refuse, StatefulStep } from '../verbs/lane-state.js';
 import type { StepContext } from '../verbs/step-context.js';
 import type { PerRow } from './function-definition.js';
-import { functionFailed, ModuleLines } from './function-fault.js';
+import { functionFailed, ModuleLines, stepName } from './function-fault.js';
 import { FunctionState } from './function-state.js';
 import type { At } from './function-types.js';
 import type { RowCalls } from './outside-calls.js';
@@ -26,6 +26,8 @@ interface SavedLane {
 /** A function per row, ready to run. What it keeps of a lane are the types that were learned, and the function's state. */
 export class MapRows implements StatefulStep {
   readonly timesChange: boolean;
+  /** For whoever watches the thread. */
+  readonly name: string;
   private readonly lines = new ModuleLines();
 
   constructor(
@@ -36,6 +38,7 @@ export class MapRows implements StatefulStep {
     readonly calls: RowCalls | null,
   ) {
     this.timesChange = of.ownTimes;
+    this.name = stepName(context, module);
   }
 
   failed(cause: unknown): PitwallError {
@@ -93,11 +96,13 @@ class MapLane implements LaneState {
     const { call, expireUs } = step.of;
     const stateView = state?.view ?? null;
     at.stream = batch.stream;
+    threadWatch.enterRows(step.name, batch.stream);
     cursor.start(batch);
     output.start(batch);
     for (let row = 0; row < batch.rows; row++) {
       if (row % WATCHED_ROWS === 0) threadWatch.goesOn();
       const timeUs = batch.timeUs[row]!;
+      threadWatch.row(timeUs);
       cursor.moveTo(row);
       try {
         if (state && timeUs - this.latestUs > expireUs) state.clear();
@@ -116,6 +121,7 @@ class MapLane implements LaneState {
         this.hasChanged ||= expireUs !== Number.POSITIVE_INFINITY;
       }
     }
+    threadWatch.leaveRows();
     output.flush(emit);
     cursor.end();
   }

@@ -1,41 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { faultsOf } from '../../bench/bench-results.js';
-import { BENCH_CASES, runBench } from '../../bench/run-bench.js';
+import { runBench } from '../../bench/run-bench.js';
 import { tempDir } from '../support/temp-dir.js';
+import { assertReported } from './assert-reported.js';
 
-/** Has a test of its own. */
-const OF_KAFKA = 'kafka';
-/** They run no gateway. */
-const ENGINE = ['join', 'columns', 'window', 'group'];
-
-test('every case runs quickly, reports what the contract asks for, loses nothing and leaves nothing behind', async () => {
-  const names = BENCH_CASES.map(({ name }) => name).filter((name) => name !== OF_KAFKA);
-  const dir = tempDir('bench');
-  const log: string[] = [];
-  const signal = new AbortController().signal;
-  const results = await runBench({ names, runs: 1, quick: true, dir, log: (line) => log.push(line), signal });
-  assert.deepEqual(faultsOf(results.cases), []);
-  assert.deepEqual(readdirSync(dir), []);
-  assert.deepEqual(Object.keys(results), ['machine', 'commit', 'quick', 'startedAt', 'cases']);
-  for (const name of names) {
-    const variants = new Set(results.cases.map((result) => result.name).filter((one) => one.startsWith(name)));
-    assert.ok(variants.size > 0, name);
-    for (const variant of variants) {
-      const metrics = results.cases.filter((result) => result.name === variant);
-      const value = (metric: string) => metrics.find((result) => result.metric === metric)?.value;
-      assert.ok(metrics[0]!.value > 0, variant);
-      for (const metric of ['peak RssAnon', 'CPU', 'rows lost', 'rows duplicated'])
-        assert.ok(value(metric) !== undefined, `${variant}: ${metric}`);
-      if (ENGINE.includes(name)) continue;
-      for (const metric of ['ack p50', 'ack p99', 'event-loop delay p99'])
-        assert.ok(value(metric)! > 0, `${variant}: ${metric}`);
-      assert.equal(value('rows acknowledged'), value('rows sent'));
-      assert.equal(value('rows stored'), value('rows sent'));
-    }
-  }
-});
+test('a case with a gateway and one without report what the contract asks for, lose nothing and leave nothing behind', () =>
+  assertReported(['websocket-packed', 'columns']));
 
 test('a benchmark that is ended early ends its processes and removes its folder', async () => {
   const dir = tempDir('bench-ended');

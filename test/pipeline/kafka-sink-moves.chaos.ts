@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { needsSharedKafka, sharedKafka, uniqueName } from '../servers/kafka-server.js';
-import { readCommitted } from '../sinks/kafka/read-committed.js';
+import { committedRows } from '../sinks/kafka/read-committed.js';
 import { eventually } from '../support/eventually.js';
 import { driveFleets } from '../support/fleets.js';
 import { assertSameRows, reference, repeated, Scenario } from './kafka-scenario.js';
@@ -11,13 +11,7 @@ const SECONDS = 15;
 
 /** The rows of a topic, as text, by stream; sorted. */
 async function rowsOf(brokers: readonly string[], topic: string): Promise<Map<string, string[]>> {
-  const rows = new Map<string, string[]>();
-  for (const { headers, value } of await readCommitted(brokers, topic)) {
-    const stream = headers.stream!;
-    const lines = rows.get(stream);
-    if (lines) lines.push(value.toString());
-    else rows.set(stream, [value.toString()]);
-  }
+  const rows = await committedRows(brokers, topic);
   for (const lines of rows.values()) lines.sort();
   return rows;
 }

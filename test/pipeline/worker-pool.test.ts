@@ -27,6 +27,19 @@ test('a thread that dies without a task does not end the process, nor does waiti
   assert.equal(stdout, 'answer');
 });
 
+test('what code that did not return leaves behind does not end the next thread while it starts', {
+  timeout: 60_000,
+}, async () => {
+  const slow = new URL('./slow-tasks.js', import.meta.url);
+  const pool = new WorkerPool<string, string>(slow, 1, 1, { silentMs: 100, heapMiB: 64 });
+  const message = 'its code did not return within 0.1 s, and its thread was ended';
+  await assert.rejects(pool.run(0, 'endless'), { message, silent: true });
+  assert.equal(await pool.run(0, 'answer'), 'answer');
+  await assert.rejects(pool.run(0, 'endless'), { message, silent: true });
+  assert.equal(await pool.run(0, 'answer'), 'answer');
+  await pool.close();
+});
+
 test('without workers, tasks that never wait leave the event loop its turns', async () => {
   const pool = new WorkerPool<string, string>(module, 0);
   await pool.run(0, 'answer');

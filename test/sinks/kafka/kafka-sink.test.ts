@@ -6,35 +6,19 @@ import { KafkaFetcher } from '../../../kafka/kafka-fetcher.js';
 import { KafkaSink } from '../../../sinks/kafka/kafka-sink.js';
 import type { KafkaSinkOptions } from '../../../sinks/kafka/kafka-sink-options.js';
 import type { SinkBatch } from '../../../sinks/sink.js';
-import { type Rows, rowsOf, workload } from '../../contract/sink-workload.js';
+import { rowsOf, workload } from '../../contract/sink-workload.js';
 import { needsOwnKafka, needsSharedKafka, sharedKafka, startKafka, uniqueName } from '../../servers/kafka-server.js';
 import { needsSharedSchemaRegistry, sharedSchemaRegistry } from '../../servers/schema-registry.js';
 import { asAdmin, makeTopics, type Right, setRights } from '../../support/kafka-admin.js';
+import { assertRows, finite } from './assert-rows.js';
 import { avroRowsOf } from './avro-rows.js';
 import { batchOf } from './batch-of.js';
 import { consumeInPython, needsPython } from './python-consumer.js';
 import { type ReadMessage, readCommitted, writeLast } from './read-committed.js';
 import { jsonRows, optionsOf, rowsByStream } from './sink-options.js';
 
-/** Without the cells that JSON has no way to write. */
-function finite(rows: Rows): Rows {
-  for (const list of rows.values()) {
-    for (const row of list) {
-      for (const [name, cell] of Object.entries(row)) {
-        if (typeof cell === 'number' && !Number.isFinite(cell)) delete row[name];
-      }
-    }
-  }
-  return rows;
-}
-
 function rowCount(batches: readonly SinkBatch[]): number {
   return batches.reduce((sum, { batch }) => sum + batch.rows, 0);
-}
-
-function assertRows(found: Rows, wanted: Rows): void {
-  assert.deepEqual([...found.keys()].sort(), [...wanted.keys()].sort());
-  for (const [stream, rows] of wanted) assert.deepEqual(found.get(stream), rows, stream);
 }
 
 describe('The Kafka sink', needsSharedKafka(), () => {
@@ -336,42 +320,6 @@ describe('The Kafka sink', needsSharedKafka(), () => {
     await sink.close();
   });
 });
-
-test(
-  'A broker that is killed while the Kafka sink writes costs no row and doubles none.',
-  needsOwnKafka(),
-  async (t) => {
-    const server = await startKafka();
-    t.after(() => server.kill());
-    const batches = workload(17, 1_000);
-    const sink = new KafkaSink('under-test', optionsOf(server.brokers, 'laps'));
-    t.after(() => sink.close());
-    let [at, faults] = [0, 0];
-    const restart = async () => {
-      await server.kill();
-      await server.start();
-    };
-    let restarting: Promise<void> | null = null;
-    await sink.open();
-    while (at < batches.length) {
-      try {
-        await sink.write(batches.slice(0, at + 20));
-        await sink.flush(false);
-        at += 20;
-        if (at % 400 === 0) restarting = restart();
-      } catch (error) {
-        assert.equal((error as { retryable?: boolean }).retryable, true, String(error));
-        faults++;
-        await restarting;
-        await sink.open();
-      }
-    }
-    assert.ok(faults > 0);
-    await sink.flush(true);
-    await restarting;
-    assertRows(rowsByStream(await readCommitted(server.brokers, 'laps'), jsonRows), finite(rowsOf(batches)));
-  },
-);
 
 test(
   'A user with the rights that the README names, and no others, is enough for a Kafka sink.',

@@ -39,6 +39,17 @@ export async function readCommitted(brokers: readonly string[], topic: string): 
   }
 }
 
+/** The values of the messages that were committed, as text, by stream and in their order. */
+export async function committedRows(brokers: readonly string[], topic: string): Promise<Map<string, string[]>> {
+  const rows = new Map<string, string[]>();
+  for (const { headers, value } of await readCommitted(brokers, topic)) {
+    const lines = rows.get(headers.stream!);
+    if (lines) lines.push(value.toString());
+    else rows.set(headers.stream!, [value.toString()]);
+  }
+  return rows;
+}
+
 async function readPartition(fetcher: KafkaFetcher, topic: string, partition: number): Promise<ReadMessage[]> {
   const committed: ReadMessage[] = [];
   const open = new Map<string, ReadMessage[]>();
