@@ -15,6 +15,8 @@ export interface EncodedRecord {
 
 export const LEFT_PERIOD_US = 50_000;
 export const RIGHT_PERIOD_US = 1_000_000;
+/** Values are parts of larger blocks, as both buses give them. */
+const BLOCK_BYTES = 256 * 1024;
 const FIRST_US = Date.UTC(2024, 0, 1) * 1000;
 /** The right stream measures between two left rows, so that no match is a tie. */
 export const RIGHT_SHIFT_US = 20_000;
@@ -32,6 +34,8 @@ export function planRecords(
   const rightRows = Math.max(1, Math.round((rows * LEFT_PERIOD_US) / RIGHT_PERIOD_US));
   const lastUs = FIRST_US + recordsEach * rows * LEFT_PERIOD_US;
   const records: EncodedRecord[] = [];
+  let block = Buffer.alloc(0);
+  let used = 0;
   for (let entity = 1; entity <= entities; entity++) {
     const add = (name: string, schema: Schema, startUs: number, periodUs: number, count: number) => {
       const timeUs = Float64Array.from({ length: count }, (_, i) => startUs + i * periodUs);
@@ -43,9 +47,14 @@ export function planRecords(
       const key = `car/${entity}`;
       const stream = `${key}/${name}`;
       const packed = pack({ stream, schema, rows: count, timeUs, columns });
-      const value = Buffer.allocUnsafeSlow(packedBytesMax(packed));
-      const end = writePacked(packed, value, 0);
-      records.push({ key, stream, schema, receivedUs: timeUs[count - 1]!, value: value.subarray(0, end) });
+      const bytes = packedBytesMax(packed);
+      if (used + bytes > block.length) {
+        block = Buffer.allocUnsafeSlow(Math.max(bytes, BLOCK_BYTES));
+        used = 0;
+      }
+      const end = writePacked(packed, block, used);
+      records.push({ key, stream, schema, receivedUs: timeUs[count - 1]!, value: block.subarray(used, end) });
+      used = end;
     };
     for (let i = 0; i < recordsEach; i++) add('imu', LEFT, FIRST_US + i * rows * LEFT_PERIOD_US, LEFT_PERIOD_US, rows);
     for (let t = FIRST_US + RIGHT_SHIFT_US; withTemps && t < lastUs; t += rightRows * RIGHT_PERIOD_US) {
