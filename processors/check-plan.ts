@@ -10,11 +10,20 @@ import { stepInputs, verbOf } from './verbs/verbs.js';
 /** What is known before anything runs: the columns of the streams a pattern names; null when they are learned. */
 export type KnownSchema = (pattern: string) => Schema | null;
 
+/** The tags that rows of the streams a pattern names may have. */
+export type KnownTags = (pattern: string) => ReadonlySet<string>;
+
+const capturesOf: KnownTags = (pattern) => new Set(new StreamPattern(pattern).captures);
+
 /**
  * Checks plans together: names, inputs, circles, and each step against the columns it meets, as far as they are known.
  * No faults means that `PartitionGraph` takes the plans.
  */
-export function checkPlans(plans: readonly ProcessorPlan[], known: KnownSchema): PlanFault[] {
+export function checkPlans(
+  plans: readonly ProcessorPlan[],
+  known: KnownSchema,
+  tagsOf: KnownTags = capturesOf,
+): PlanFault[] {
   const faults: PlanFault[] = [];
   const names = plans.map((plan) => plan.name);
   for (const plan of plans) {
@@ -37,7 +46,7 @@ export function checkPlans(plans: readonly ProcessorPlan[], known: KnownSchema):
   const outputOf = (plan: ProcessorPlan): Schema | null => {
     const done = outputs.get(plan.name);
     if (done !== undefined) return done;
-    const output = checkSteps(plan, schemaOf, faults);
+    const output = checkSteps(plan, schemaOf, faults, tagsOf);
     outputs.set(plan.name, output);
     return output;
   };
@@ -50,11 +59,12 @@ export function checkSteps(
   plan: ProcessorPlan,
   schemaOf: (input: Input) => Schema | null,
   faults: PlanFault[],
+  tagsOf: KnownTags = capturesOf,
 ): Schema | null {
   const fault = faultsOf(plan.name, faults);
   const outputs = plan.from.map((input) => {
     let schema = schemaOf(input);
-    const tags = 'pattern' in input ? new Set(new StreamPattern(input.pattern).captures) : null;
+    const tags = 'pattern' in input ? tagsOf(input.pattern) : null;
     plan.steps.forEach((step, i) => {
       schema = verbOf(step).check(step, schema, { path: ['steps', i, step.verb], schemaOf, tags, fault });
     });
