@@ -4,6 +4,7 @@ import { buildDataFrame } from '../../processors/modules/build-dataframe.js';
 import { loadModule } from '../../processors/modules/load-module.js';
 import { stepInputs } from '../../processors/verbs/verbs.js';
 import { checkFunctions } from './check-functions.js';
+import { joinKeyFaults } from './check-join-keys.js';
 import type { Config, FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
 import { type ConfigNode, child, itemsOf } from './config-node.js';
 import { givenColumnFaults } from './given-columns.js';
@@ -91,7 +92,7 @@ function checkBuilt(
   }
   const patterns = streams.map(({ pattern }) => pattern.text);
   const faults = checkPlans(plans, known, (pattern) => tagsOfPattern(patterns, pattern));
-  for (const fault of faults) {
+  for (const fault of [...faults, ...joinKeyFaults(root, plans)]) {
     const { processor, path, message } = fault;
     if (byModule.some(({ name }) => name === processor)) report(processor, `${path}: ${message}`, root, problems);
     else reportPlanFault(fault, root, problems);
