@@ -11,11 +11,20 @@ import { stepInputs, verbOf } from './verbs/verbs.js';
 /** What is known before anything runs: the columns of the streams a pattern names; null when they are learned. */
 export type KnownSchema = (pattern: string) => Schema | null;
 
+/** The tags that rows of the streams a pattern names may have. */
+export type KnownTags = (pattern: string) => ReadonlySet<string>;
+
+const capturesOf: KnownTags = (pattern) => new Set(new StreamPattern(pattern).captures);
+
 /**
  * Checks plans together: names, inputs, circles, and each step against the columns it meets, as far as they are known.
  * No faults means that `PartitionGraph` takes the plans.
  */
-export function checkPlans(plans: readonly ProcessorPlan[], known: KnownSchema): PlanFault[] {
+export function checkPlans(
+  plans: readonly ProcessorPlan[],
+  known: KnownSchema,
+  tagsOf: KnownTags = capturesOf,
+): PlanFault[] {
   const faults: PlanFault[] = [];
   const names = plans.map((plan) => plan.name);
   for (const plan of plans) {
@@ -28,7 +37,11 @@ export function checkPlans(plans: readonly ProcessorPlan[], known: KnownSchema):
     for (const { input, path } of stepInputs(plan)) checkInput(input, path, names, fault);
   }
   const cycle = cycleIn(plans);
-  if (cycle) faultsOf(cycle[0]!, faults)(['from'], `the processors ${cycle.join(' -> ')} read one another in a circle`);
+  if (cycle)
+    faultsOf(processorOfLate(cycle[0]!), faults)(
+      ['from'],
+      `the processors ${cycle.join(' -> ')} read one another in a circle`,
+    );
   if (faults.length > 0) return faults;
   checkGrouping(plans, faults);
 
@@ -39,7 +52,7 @@ export function checkPlans(plans: readonly ProcessorPlan[], known: KnownSchema):
     const done = outputs.get(plan.name);
     if (done !== undefined) return done;
     const joining = plans.find(({ name }) => name === plan.lateOf);
-    const output = joining ? lateSchemaOf(joining, schemaOf) : checkSteps(plan, schemaOf, faults);
+    const output = joining ? lateSchemaOf(joining, schemaOf) : checkSteps(plan, schemaOf, faults, tagsOf);
     outputs.set(plan.name, output);
     return output;
   };
@@ -52,11 +65,12 @@ export function checkSteps(
   plan: ProcessorPlan,
   schemaOf: (input: Input) => Schema | null,
   faults: PlanFault[],
+  tagsOf: KnownTags = capturesOf,
 ): Schema | null {
   const fault = faultsOf(plan.name, faults);
   const outputs = plan.from.map((input) => {
     let schema = schemaOf(input);
-    const tags = 'pattern' in input ? new Set(new StreamPattern(input.pattern).captures) : null;
+    const tags = 'pattern' in input ? tagsOf(input.pattern) : null;
     plan.steps.forEach((step, i) => {
       schema = verbOf(step).check(step, schema, { path: ['steps', i, step.verb], schemaOf, tags, fault });
     });

@@ -1,3 +1,4 @@
+import type { Schema } from '../../columnar/schema.js';
 import type { StreamPattern } from '../../core/stream-pattern.js';
 import type { KafkaCompression, KafkaConnection } from '../../kafka/kafka-connection.js';
 import type { OnError } from '../../processors/failed-rows.js';
@@ -49,6 +50,8 @@ export interface StreamConfig {
   key: string | null;
   /** Null: by the content type of the message, else json. */
   decoder: 'json' | 'avro' | null;
+  /** All fields of the schema file, that of the time among them; null = columns are learned. */
+  schema: Schema | null;
 }
 
 export interface LogConfig {

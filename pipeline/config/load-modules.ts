@@ -1,16 +1,21 @@
 import { PitwallError } from '../../core/errors.js';
-import { checkPlans } from '../../processors/check-plan.js';
+import { checkPlans, type KnownSchema } from '../../processors/check-plan.js';
 import { noLateRows, processorOfLate, withLateOutputs } from '../../processors/joining/late-output.js';
 import { buildDataFrame } from '../../processors/modules/build-dataframe.js';
 import { loadModule } from '../../processors/modules/load-module.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import { stepInputs } from '../../processors/verbs/verbs.js';
 import { checkFunctions } from './check-functions.js';
+import { joinKeyFaults } from './check-join-keys.js';
 import type { Config, FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
 import { type ConfigNode, child, itemsOf } from './config-node.js';
+import { givenColumnFaults } from './given-columns.js';
+import { knownColumns } from './known-columns.js';
+import { tagsOfPattern } from './possible-tags.js';
 import { formatProblem, type Problem, Problems } from './problems.js';
 import type { Reading } from './read-config.js';
 import { References } from './references.js';
+import { reportPlanFault } from './report-plan-fault.js';
 import { below } from './spec/spec.js';
 
 /** A configuration file with the modules that it names. */
@@ -36,11 +41,15 @@ export async function loadModules(reading: Reading): Promise<Loaded> {
       problems.error(node?.offset ?? 0, `modules[${i}]: ${(error as Error).message}`);
     });
   }
+  const declared = config.streams.map(({ pattern, time, schema }) => {
+    return { pattern: pattern.text, timeField: time?.field ?? null, schema };
+  });
+  const known: KnownSchema = (pattern) => knownColumns(declared, pattern);
   const processors = await Promise.all(
-    config.processors.map(async (each) => ('plan' in each ? each : build(each, root, problems))),
+    config.processors.map(async (each) => ('plan' in each ? each : build(each, known, root, problems))),
   );
   const built = processors.filter((each): each is ProcessorConfig => each !== null);
-  if (!problems.hasErrors) checkBuilt(config, built, root, problems);
+  if (!problems.hasErrors) checkBuilt(config, built, known, root, problems);
   const waits = !problems.hasErrors && (await checkFunctions(built, root, problems));
   const all = [...reading.problems, ...problems.list()].sort((a, b) => a.line - b.line || a.column - b.column);
   if (problems.hasErrors) return { file, config: null, problems: all, root };
@@ -50,11 +59,13 @@ export async function loadModules(reading: Reading): Promise<Loaded> {
 
 async function build(
   { name, module, from, onError }: ModuleProcessor,
+  known: KnownSchema,
   root: ConfigNode,
   problems: Problems,
 ): Promise<ProcessorConfig | null> {
   try {
-    const { plan } = await buildDataFrame(module, name, from);
+    const { plan, given } = await buildDataFrame(module, name, from);
+    for (const fault of givenColumnFaults(given, known)) report(name, fault, root, problems);
     return { plan, onError };
   } catch (error) {
     if (!(error instanceof PitwallError)) throw error;
@@ -64,7 +75,13 @@ async function build(
 }
 
 /** Plans of modules can read what is not there, and close a circle through those of the file. */
-function checkBuilt(config: FileConfig, built: readonly ProcessorConfig[], root: ConfigNode, problems: Problems): void {
+function checkBuilt(
+  config: FileConfig,
+  built: readonly ProcessorConfig[],
+  known: KnownSchema,
+  root: ConfigNode,
+  problems: Problems,
+): void {
   const plans = withLateOutputs(built).map(({ plan }) => plan);
   const byModule = built.flatMap(({ plan }, i) => ('module' in config.processors[i]! ? plan : []));
   if (byModule.length === 0) return;
@@ -76,13 +93,12 @@ function checkBuilt(config: FileConfig, built: readonly ProcessorConfig[], root:
       if (fault !== null) report(plan.name, fault, root, problems);
     }
   }
-  for (const { processor, path, message } of checkPlans(plans, () => null)) {
-    report(
-      processor,
-      byModule.some(({ name }) => name === processor) ? `${path}: ${message}` : message,
-      root,
-      problems,
-    );
+  const patterns = config.streams.map(({ pattern }) => pattern.text);
+  const faults = checkPlans(plans, known, (pattern) => tagsOfPattern(patterns, pattern));
+  for (const fault of [...faults, ...joinKeyFaults(root, plans)]) {
+    const { processor, path, message } = fault;
+    if (byModule.some(({ name }) => name === processor)) report(processor, `${path}: ${message}`, root, problems);
+    else reportPlanFault(fault, root, problems);
   }
 }
 
@@ -112,9 +128,8 @@ function streamFault(pattern: string, references: References): string | null {
     : `reads the stream "${pattern}", which is not declared; a stream pattern holds a / or is "#"`;
 }
 
-/** At the module's name in the file, or at `from` of a processor that has none. */
+/** At the module's name in the file. */
 function report(name: string, message: string, root: ConfigNode, problems: Problems): void {
-  const processor = child(child(root, 'processors'), name);
-  const key = child(processor, 'use') ? 'use' : 'from';
-  problems.error(child(processor, key)?.offset ?? 0, `${below('processors', name)}.${key}: ${message}`);
+  const use = child(child(child(root, 'processors'), name), 'use');
+  problems.error(use?.offset ?? 0, `${below('processors', name)}.use: ${message}`);
 }

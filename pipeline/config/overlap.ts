@@ -7,10 +7,11 @@ export function overlap(a: string, b: string): boolean {
     const r = right[i];
     if (l === '#' || r === '#') return true;
     if (l === undefined || r === undefined) return l === r;
-    if (!isAny(l) && !isAny(r) && l !== r) return false;
+    if (!isAnyLevel(l) && !isAnyLevel(r) && l !== r) return false;
   }
 }
 
-function isAny(level: string): boolean {
+/** Whether a level of a pattern stands for any one level of a name. */
+export function isAnyLevel(level: string): boolean {
   return level === '+' || level.startsWith('{');
 }

@@ -36,10 +36,13 @@ export function possibleTags(
       else for (const by of itemsOf(child(child(group, 'group'), 'by'))) tags.add(textOf(by) ?? '');
       continue;
     }
-    const matching = declared.filter((pattern) => overlap(pattern, input.pattern));
-    for (const pattern of [input.pattern, ...matching]) {
-      for (const capture of new StreamPattern(pattern).captures) tags.add(capture);
-    }
+    for (const tag of tagsOfPattern(declared, input.pattern)) tags.add(tag);
   }
   return tags;
+}
+
+/** What a pattern and declared patterns of the same streams capture. */
+export function tagsOfPattern(declared: readonly string[], pattern: string): ReadonlySet<string> {
+  const matching = declared.filter((each) => overlap(each, pattern));
+  return new Set([pattern, ...matching].flatMap((each) => new StreamPattern(each).captures));
 }

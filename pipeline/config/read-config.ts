@@ -90,6 +90,7 @@ function check(root: ConfigNode, file: string, problems: Problems): FileConfig |
       time: stream.time ? { field: stream.time.field, unit: stream.time.unit ?? null } : null,
       key: stream.key ?? null,
       decoder: stream.decoder ?? null,
+      schema: stream.schema ?? null,
     })),
     bus: busConfig(raw.bus),
     processors,

@@ -40,6 +40,14 @@ interface Source {
 export interface BuiltPlan {
   plan: ProcessorPlan;
   functions: readonly unknown[];
+  /** What it was told of the columns of what it reads. */
+  given: readonly GivenColumns[];
+}
+
+/** The columns that rows of an input are said to have. */
+export interface GivenColumns {
+  readonly input: Input;
+  readonly schema: Schema;
 }
 
 /**
@@ -56,22 +64,20 @@ export class StreamingDataFrame<C = Learned> {
     private readonly sources: readonly Source[],
     private readonly steps: readonly Step[],
     private readonly functions: readonly unknown[],
+    private readonly given: readonly GivenColumns[],
   ) {}
 
   /** @internal Frames begin with `stream` or `processor`. */
   static from<C>(input: Input, schema: Schema | null): StreamingDataFrame<C> {
-    return new StreamingDataFrame<C>([{ input, schema }], [], []);
+    return new StreamingDataFrame<C>([{ input, schema }], [], [], schema ? [{ input, schema }] : []);
   }
 
   /** Says which columns the rows have, before anything is done to them. */
   withSchema<T extends ColumnTypes>(columns: T): StreamingDataFrame<ColumnsOf<T>> {
     if (!this.isBare()) new Arguments('withSchema').fail('it comes before all other verbs');
-    const schema = schemaOfTypes(columns, 'withSchema');
-    return new StreamingDataFrame<ColumnsOf<T>>(
-      this.sources.map(({ input }) => ({ input, schema })),
-      [],
-      [],
-    );
+    const schema = schemaOfTypes(columns, 'withSchema')!;
+    const sources = this.sources.map(({ input }) => ({ input, schema }));
+    return new StreamingDataFrame<ColumnsOf<T>>(sources, [], [], sources);
   }
 
   /** The rows of both, beside one another; each stream keeps its order. Comes before all other verbs of either side. */
@@ -81,7 +87,8 @@ export class StreamingDataFrame<C = Learned> {
     if (!this.isBare() || !other.isBare()) {
       args.fail('it comes before all other verbs; what one side has had done to it belongs in a processor of its own');
     }
-    return new StreamingDataFrame<Common<C, D>>([...this.sources, ...other.sources], [], []);
+    const given = [...this.given, ...other.given];
+    return new StreamingDataFrame<Common<C, D>>([...this.sources, ...other.sources], [], [], given);
   }
 
   /** Keeps the named columns, in this order. */
@@ -124,8 +131,8 @@ export class StreamingDataFrame<C = Learned> {
     right: StreamingDataFrame<R> & NoClash<C, R, P>,
     options?: JoinOptions<P, T, R>,
   ): StreamingDataFrame<With<C, Prefixed<R, P> & Record<T, number>>> {
-    const { input, schema } = rightSide(right, 'joinAsOf');
-    return this.with('joinAsOf', joinStep(input, options), schema);
+    const side = rightSide(right, 'joinAsOf');
+    return this.with('joinAsOf', joinStep(side.input, options), side);
   }
 
   /** Puts every row of another stream of the same entity in a span of time beside each row, one row out for each. */
@@ -133,8 +140,8 @@ export class StreamingDataFrame<C = Learned> {
     right: StreamingDataFrame<R> & NoClash<C, R, P>,
     options: IntervalOptions<P, T>,
   ): StreamingDataFrame<With<C, Prefixed<R, P> & Record<T, number>>> {
-    const { input, schema } = rightSide(right, 'joinInterval');
-    return this.with('joinInterval', intervalStep(input, options), schema);
+    const side = rightSide(right, 'joinInterval');
+    return this.with('joinInterval', intervalStep(side.input, options), side);
   }
 
   /** Puts the columns of a small table beside each row, found by equal keys; the key of the table is left out. */
@@ -201,26 +208,28 @@ export class StreamingDataFrame<C = Learned> {
     // Where the function stands is known to who loads the module: see build-dataframe.ts.
     const step: Step = { verb: 'map', module: '', index: this.functions.length };
     const sources = this.sources.map(({ input }) => ({ input, schema: null }));
-    return new StreamingDataFrame(sources, [...this.steps, step], [...this.functions, of]);
+    return new StreamingDataFrame(sources, [...this.steps, step], [...this.functions, of], this.given);
   }
 
   /** The plan of a processor of this name; `map` steps have no module yet, but the index of their function. */
   plan(name: string): BuiltPlan {
     const from = this.sources.map(({ input }) => input);
-    return { plan: { name, from, steps: structuredClone([...this.steps]) }, functions: this.functions };
+    const { functions, given } = this;
+    return { plan: { name, from, steps: structuredClone([...this.steps]) }, functions, given };
   }
 
-  /** A frame with one more step. `right` is what is known of the stream that a join reads. */
-  private with<D>(verb: string, step: Step, right: Schema | null = null): StreamingDataFrame<D> {
+  /** A frame with one more step. `right` is the stream that a join reads. */
+  private with<D>(verb: string, step: Step, right: Source | null = null): StreamingDataFrame<D> {
     const sources = this.sources.map(({ input, schema }) => {
       const faults: PlanFault[] = [];
       const one = { name: verb, from: [input], steps: [step] };
-      const after = checkSteps(one, (each) => (each === input ? schema : right), faults);
+      const after = checkSteps(one, (each) => (each === input ? schema : (right?.schema ?? null)), faults);
       const wrong = faults.map(({ path, message }) => `${placeIn(path)}${message}`);
       if (wrong.length > 0) new Arguments(verb).fail(wrong.join('; '));
       return { input, schema: after };
     });
-    return new StreamingDataFrame<D>(sources, [...this.steps, step], this.functions);
+    const given = right?.schema ? [...this.given, { input: right.input, schema: right.schema }] : this.given;
+    return new StreamingDataFrame<D>(sources, [...this.steps, step], this.functions, given);
   }
 
   private isBare(): boolean {

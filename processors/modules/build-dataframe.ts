@@ -20,11 +20,11 @@ export async function buildDataFrame(path: string, name: string, from: readonly 
   const module = await loadModule(path);
   if (module.default === undefined) throw badModule(path, `has no default export; ${EXAMPLE}`);
   const frame = await frameOf(path, module.default, from);
-  const { plan, functions } = frame.plan(name);
+  const { plan, functions, given } = frame.plan(name);
   checkInputs(path, plan, from);
   const inputs = frame === module.default || from === null ? {} : { inputs: [...from] };
   const steps = plan.steps.map((step) => (step.verb === 'map' ? { ...step, module: path, ...inputs } : step));
-  return { plan: { ...plan, steps }, functions };
+  return { plan: { ...plan, steps }, functions, given };
 }
 
 async function frameOf(path: string, made: unknown, from: readonly Input[] | null): Promise<StreamingDataFrame> {

@@ -1,7 +1,7 @@
 import { patternFault, StreamPattern } from '../../../core/stream-pattern.js';
 import { mapOf, object } from '../spec/collections.js';
 import { choice, rate, text } from '../spec/scalars.js';
-import { notYet } from '../spec/spec.js';
+import { schemaFile } from './schema-file.js';
 
 const stream = object({
   rate: {
@@ -43,7 +43,12 @@ const stream = object({
     defaultText: 'by the content type of the message, else `json`',
     doc: 'The format of the payload',
   },
-  schema: notYet('The schema file that the rows must follow'),
+  schema: {
+    spec: schemaFile,
+    example: 'schemas/imu.avsc',
+    defaultText: 'columns are learned',
+    doc: 'The columns of the rows, as an Avro record; steps are checked against them, rows that come are not',
+  },
 });
 
 function nameFault(name: string): string | null {

@@ -1,5 +1,6 @@
 import type { LooseCell } from '../../../columnar/column-typing.js';
 import { CsvParser } from '../../../core/csv-parser.js';
+import { lineOf, parseJson } from '../parse-json.js';
 
 /** The rows of a table as its file has them. */
 export interface LooseRows {
@@ -41,7 +42,7 @@ export function jsonLineRows(text: string): LooseRows {
     if (line.trim() === '') return;
     const where = `line ${i + 1}`;
     objects.add(
-      parse(line, () => where),
+      parseJson(line, () => where),
       where,
     );
     lines.push(i + 1);
@@ -51,23 +52,13 @@ export function jsonLineRows(text: string): LooseRows {
 
 /** A JSON list of objects. Throws an Error that names the line or the row. */
 export function jsonListRows(text: string): LooseRows {
-  const list = parse(text, (at) => `line ${text.slice(0, at).split('\n').length}`);
+  const list = parseJson(text, (at) => lineOf(text, at));
   if (!Array.isArray(list)) throw new Error('the file holds no list of objects, as in [{ "number": 44 }]');
   const objects = new ObjectRows();
   list.forEach((each, i) => {
     objects.add(each, `row ${i + 1}`);
   });
   return { ...objects.rows(), where: (row) => `row ${row + 1}` };
-}
-
-function parse(text: string, where: (at: number) => string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const { message } = error as Error;
-    const at = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
-    throw new Error(`${where(at)} is no JSON: ${message}`);
-  }
 }
 
 /** Objects as rows: nested objects become dotted columns, lists their JSON text. */

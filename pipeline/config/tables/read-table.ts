@@ -1,10 +1,9 @@
-import { isUtf8 } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { ColumnTyping, type LooseCell, numberOf, textOf, truthOf } from '../../../columnar/column-typing.js';
 import { COLUMNS_MAX } from '../../../core/limits.js';
 import { formatBytes } from '../../../core/units.js';
 import type { LookupColumn, LookupTable } from '../../../processors/plan.js';
+import { textOfFile } from '../text-of-file.js';
 import { csvRows, jsonLineRows, jsonListRows, type LooseRows } from './loose-rows.js';
 
 /** A table is part of the plan, which is kept with the state of its processor and goes to every worker. */
@@ -26,7 +25,7 @@ const READERS: Readonly<Record<string, (text: string) => LooseRows>> = {
 export function readTable(path: string, key: string): LookupTable {
   const read = READERS[extname(path).toLowerCase()];
   if (!read) throw new Error('must end in .csv, .jsonl or .json');
-  const table = read(textOfFile(path));
+  const table = read(textOfFile(path, TABLE_BYTES_MAX));
   if (table.cells.length === 0) throw new Error('the table has no rows');
   if (table.cells.length > TABLE_ROWS_MAX) {
     throw new Error(`the table has ${table.cells.length} rows, more than ${TABLE_ROWS_MAX}`);
@@ -44,24 +43,6 @@ export function readTable(path: string, key: string): LookupTable {
     );
   }
   return { rows: table.cells.length, columns };
-}
-
-function textOfFile(path: string): string {
-  let bytes: Buffer;
-  try {
-    const stat = statSync(path);
-    if (!stat.isFile()) throw new Error('this is no file');
-    if (stat.size > TABLE_BYTES_MAX) {
-      throw new Error(`the file has ${formatBytes(stat.size)}, more than ${formatBytes(TABLE_BYTES_MAX)}`);
-    }
-    bytes = readFileSync(path);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(code === 'ENOENT' ? 'there is no such file' : code ? `cannot be read (${code})` : message);
-  }
-  if (!isUtf8(bytes)) throw new Error('the file is no UTF-8 text');
-  const text = bytes.toString();
-  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 function columnOf({ names, cells, where, isText }: LooseRows, name: string, place: number): LookupColumn {

@@ -6,8 +6,9 @@ import { formatProblem } from '../../../pipeline/config/problems.js';
 import { readConfigBytes } from '../../../pipeline/config/read-config.js';
 import { documentOf } from '../../../pipeline/config/read-document.js';
 
-export function configOf(text: string): Config {
-  const { config, problems } = readConfigBytes('/race/pitwall.yaml', Buffer.from(text), {});
+/** `file` is where the text stands, for what it names beside it. */
+export function configOf(text: string, file = '/race/pitwall.yaml'): Config {
+  const { config, problems } = readConfigBytes(file, Buffer.from(text), {});
   if (!config) throw new Error(problems.map(({ message }) => message).join('\n'));
   // None of them names a module.
   return config as Config;

@@ -276,7 +276,9 @@ test('The cases of docs/testing.md and of the examples pass.', async () => {
   assert.ok(examples.length > 0);
   for (const file of examples) {
     const beside = `${root}examples/${file.split('/')[0]}/pitwall.yaml`;
-    ran.push(await runCases(readFileSync(`${root}examples/${file}`, 'utf8'), configOf(readFileSync(beside, 'utf8'))));
+    ran.push(
+      await runCases(readFileSync(`${root}examples/${file}`, 'utf8'), configOf(readFileSync(beside, 'utf8'), beside)),
+    );
   }
   for (const { results, problems } of ran) {
     assert.deepEqual(problems, []);

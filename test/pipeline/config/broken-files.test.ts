@@ -313,7 +313,7 @@ test('Everything the design knows but this version does not do is refused by nam
   auth: { users: u, acl: a }
   limits: { rate: 100Hz }
 streams:
-  a/b: { decoder: sparkplug, schema: a.avsc }
+  a/b: { decoder: sparkplug }
 bus:
   kafka: { brokers: ["a:1"], topic: telemetry }
 processors:
@@ -338,7 +338,6 @@ sinks:
     `3:21: gateway.auth.acl${known}`,
     `4:13: gateway.limits.rate${known}`,
     `6:19: streams["a/b"].decoder: sparkplug${known}`,
-    `6:30: streams["a/b"].schema${known}`,
     ...['s3', 'influxdb', 'mongodb'].map((type, i) => `${15 + i}:14: sinks.${'abc'[i]}.type: ${type}${known}`),
     `18:60: sinks.d.retry${known}`,
     `18:71: sinks.d.batch${known}`,

@@ -7,9 +7,10 @@ import { ERROR_CODES } from '../../../core/errors.js';
 import { configReference } from '../../../pipeline/config/config-reference.js';
 import { topKeys } from '../../../pipeline/config/keys/top-keys.js';
 import { loadModules } from '../../../pipeline/config/load-modules.js';
+import { formatProblem } from '../../../pipeline/config/problems.js';
 import { readConfig } from '../../../pipeline/config/read-config.js';
 import { checkPlans } from '../../../processors/check-plan.js';
-import { problemsOf } from './problems-of.js';
+import { folderWith } from '../../support/folder-with.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
@@ -50,18 +51,30 @@ test('The bundled configuration and every YAML file of the examples pass the che
   }
 });
 
-test('Every configuration in README.md and docs passes the checker, unless its first line says `# not yet`.', () => {
+/** A configuration of a page, and what is printed right below it where it is wrong. */
+const BLOCK = /^```ya?ml\n([\s\S]*?)^```(?:\n\n```text\n(pitwall\.yaml:[\s\S]*?)^```)?/gm;
+
+test('Every configuration in README.md and docs has the problems that stand below it, or none, unless its first line says `# not yet`.', () => {
   const isConfig = new RegExp(`^(${Object.keys(topKeys).join('|')}):`, 'm');
   let checked = 0;
+  let wrong = 0;
   for (const file of [...filesBelow('docs', '.md'), 'README.md', ...filesBelow('examples', '.md')]) {
     if (!existsSync(join(root, file))) continue;
-    for (const [, block] of readFileSync(join(root, file), 'utf8').matchAll(/^```ya?ml\n([\s\S]*?)^```/gm)) {
+    const page = readFileSync(join(root, file), 'utf8');
+    for (const { index, 1: block, 2: problems = '' } of page.matchAll(BLOCK)) {
       if (!isConfig.test(block!) || block!.startsWith('# not yet')) continue;
-      assert.deepEqual(problemsOf(block!, variablesOf(block!)), [], `${file}:\n${block}`);
+      // A schema that it names is the JSON above it.
+      const schema = /schema: (\S+\.avsc)/.exec(block!)?.[1];
+      const json = [...page.slice(0, index).matchAll(/^```json\n([\s\S]*?)^```/gm)].at(-1)?.[1];
+      const folder = folderWith({ 'pitwall.yaml': block!, ...(schema && { [schema]: json! }) });
+      const reading = readConfig(join(folder, 'pitwall.yaml'), variablesOf(block!));
+      const said = reading.problems.map((problem) => `${formatProblem('pitwall.yaml', problem)}\n`).join('');
+      assert.equal(said, problems, `${file}:\n${block}`);
       checked++;
+      if (problems !== '') wrong++;
     }
   }
-  assert.ok(checked >= 2);
+  assert.ok(checked >= 2 && wrong >= 1);
 });
 
 test('docs/errors.md explains each error code of the closed list once, and no other.', () => {

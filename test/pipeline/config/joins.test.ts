@@ -108,20 +108,20 @@ test('A join whose sides can have no entity in common is refused, with the entit
   assert.deepEqual(
     problemsOf(`streams: { "car/{car}/gps": { key: "team/{car}" } }\n${withJoin('{ with: "car/{car}/gps" }')}`),
     [
-      '6:23: processors.p.steps[0].join.with: the rows of "car/{car}/gps" belong to the entity team/{car}, those of the processor to car/{car}, and a join meets rows of one entity; give the streams the same entity with key: below streams',
+      '6:23: processors.p.steps[0].join.with: the rows of "car/{car}/gps" belong to the entity team/{car}, those of "car/{car}/imu" to car/{car}, and a join meets rows of one entity; give the streams the same entity with key: below streams',
     ],
   );
   const imu = '"car/{car}/imu"';
   assert.deepEqual(keysOf('', imu, '"car/{car}/position/gps"'), [
-    'car/{car}/position, those of the processor to car/{car}',
+    'car/{car}/position, those of "car/{car}/imu" to car/{car}',
   ]);
-  assert.deepEqual(keysOf('', imu, '"boat/{car}/gps"'), ['boat/{car}, those of the processor to car/{car}']);
-  assert.deepEqual(keysOf('{ weather: }', imu, 'weather'), ['weather, those of the processor to car/{car}']);
+  assert.deepEqual(keysOf('', imu, '"boat/{car}/gps"'), ['boat/{car}, those of "car/{car}/imu" to car/{car}']);
+  assert.deepEqual(keysOf('{ weather: }', imu, 'weather'), ['weather, those of "car/{car}/imu" to car/{car}']);
   assert.deepEqual(keysOf('', '"{team}/{car}/imu"', '"{car}/{team}/gps"'), [
-    '{car}/{team}, those of the processor to {team}/{car}',
+    '{car}/{team}, those of "{team}/{car}/imu" to {team}/{car}',
   ]);
   const upstream = '  q: { from: "boat/{boat}/imu", steps: [{ filter: a > 1 }] }\n';
-  assert.deepEqual(keysOf('', imu, 'q', upstream), ['boat/{boat}, those of the processor to car/{car}']);
+  assert.deepEqual(keysOf('', imu, 'q', upstream), ['boat/{boat}, those of "car/{car}/imu" to car/{car}']);
 });
 
 test('A join whose sides may have an entity in common is taken.', () => {

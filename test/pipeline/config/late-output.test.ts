@@ -111,6 +111,23 @@ test('A processor does not read its own late rows.', async () => {
   assert.deepEqual(problems, ['2:48: processors.a.steps[0].join.with: processors may not feed themselves: a -> a']);
 });
 
+test('A module does not read its own late rows, whoever else reads them first.', async () => {
+  const { problems } = await load(
+    `processors:
+  first: { from: a.late, steps: [ { filter: x > 1 } ] }
+  a: { use: ./a.ts }
+`,
+    {
+      'a.ts': `import { processor, stream } from 'pitwall';
+export default stream('x/{x}/l').joinAsOf(processor('a.late'), { late: 'stream' });
+`,
+    },
+  );
+  assert.deepEqual(problems, [
+    '3:13: processors.a.use: from: the processors a.late -> a -> a.late read one another in a circle',
+  ]);
+});
+
 test('The topics of late rows count for the names that Kafka takes for the same.', async () => {
   const { problems } = await load(
     `bus: { kafka: { brokers: [127.0.0.1:9092] } }

@@ -1,25 +1,10 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { drawText } from '../../../pipeline/config/draw-graph.js';
 import { flowGraph } from '../../../pipeline/config/flow-graph.js';
-import { loadModules } from '../../../pipeline/config/load-modules.js';
-import { formatProblem } from '../../../pipeline/config/problems.js';
-import { readConfig } from '../../../pipeline/config/read-config.js';
-import { folderWith } from '../../support/folder-with.js';
+import { load } from './load.js';
 
 const FAST = "export default (input) => input.filter('speed > 5');\n";
-
-async function load(yaml: string, modules: Record<string, string>) {
-  const folder = folderWith({ 'pitwall.yaml': yaml, ...modules });
-  const loaded = await loadModules(readConfig(join(folder, 'pitwall.yaml'), {}));
-  const problems = loaded.problems.map((problem) => formatProblem('y', problem).replaceAll(folder, '.').slice(2));
-  assert.equal(
-    loaded.config === null,
-    loaded.problems.some(({ severity }) => severity === 'error'),
-  );
-  return { ...loaded, problems };
-}
 
 test('The plan of a module stands among those of the file, in the order of the file.', async () => {
   const { config, problems } = await load(

@@ -58,8 +58,15 @@ workers: 3
         ack: 'spool',
       },
       streams: [
-        { pattern: 'car/{car}/imu', rateHz: 100, time: { field: 't', unit: 'ms' }, key: null, decoder: null },
-        { pattern: 'car/{car}/gps', rateHz: 10, time: null, key: null, decoder: null },
+        {
+          pattern: 'car/{car}/imu',
+          rateHz: 100,
+          time: { field: 't', unit: 'ms' },
+          key: null,
+          decoder: null,
+          schema: null,
+        },
+        { pattern: 'car/{car}/gps', rateHz: 10, time: null, key: null, decoder: null, schema: null },
       ],
       bus: {
         log: {

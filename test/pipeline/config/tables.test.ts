@@ -117,7 +117,7 @@ test('Faults of a lookup stand at their place in the configuration, those of the
     `x:5:25: ${where}.file: "./twice.csv": line 3: the key 44 stands in line 2 already`,
   ]);
   assert.deepEqual(faults('{ file: ./none.csv, on: number }'), [
-    `x:5:25: ${where}.file: "./none.csv": there is no such file`,
+    `x:5:25: ${where}.file: "./none.csv": there is no such file; a relative path begins in the folder of this file`,
   ]);
   assert.deepEqual(faults('{ file: ./drivers.csv, on: nummer }'), [
     `x:5:44: ${where}.on: the table has no column nummer; did you mean number?`,
