@@ -9,6 +9,8 @@ import { caseRecords } from '../../../pipeline/cases/case-records.js';
 import { CASE_EPOCH_US, formatSpan, signedDurationUs } from '../../../pipeline/cases/case-time.js';
 import { compareRows } from '../../../pipeline/cases/compare-rows.js';
 import type { GotRow } from '../../../pipeline/cases/run-case.js';
+import { loadConfig } from '../../../pipeline/config/load-config.js';
+import { loadFunctions } from '../../../processors/functions/load-functions.js';
 import { schemaFaults } from '../config/json-schema-faults.js';
 import { caseFile, caseFilesBelow, configOf, runCases } from './case-support.js';
 
@@ -275,10 +277,9 @@ test('The cases of docs/testing.md and of the examples pass.', async () => {
   const examples = caseFilesBelow(`${root}examples`);
   assert.ok(examples.length > 0);
   for (const file of examples) {
-    const beside = `${root}examples/${file.split('/')[0]}/pitwall.yaml`;
-    ran.push(
-      await runCases(readFileSync(`${root}examples/${file}`, 'utf8'), configOf(readFileSync(beside, 'utf8'), beside)),
-    );
+    const beside = await loadConfig(`${root}examples/${file.split('/')[0]}/pitwall.yaml`, {});
+    const functions = await loadFunctions(beside.processors.map(({ plan }) => plan));
+    ran.push(await runCases(readFileSync(`${root}examples/${file}`, 'utf8'), beside, functions));
   }
   for (const { results, problems } of ran) {
     assert.deepEqual(problems, []);
