@@ -1,3 +1,4 @@
+import { joiningPlan } from './joining/late-output.js';
 import type { Input, ProcessorPlan } from './plan.js';
 import { faultsOf, type PlanFault } from './plan-fault.js';
 import { verbOf } from './verbs/verbs.js';
@@ -18,8 +19,7 @@ export function checkGrouping(plans: readonly ProcessorPlan[], faults: PlanFault
   };
   const check = (plan: ProcessorPlan): Key => {
     const fault = faultsOf(plan.name, faults);
-    const joining = plans.find(({ name }) => name === plan.lateOf);
-    let key = keyOf((joining ?? plan).from[0]!);
+    let key = keyOf((joiningPlan(plan, plans) ?? plan).from[0]!);
     plan.from.forEach((input, i) => {
       const other = keyOf(input);
       if (other.id === key.id) return;

@@ -2,7 +2,7 @@ import type { Schema } from '../columnar/schema.js';
 import { patternFault, StreamPattern } from '../core/stream-pattern.js';
 import { suggest } from '../core/suggest.js';
 import { checkGrouping } from './check-grouping.js';
-import { givesLateRows, isLateOutput, lateSchema, noLateRows, processorOfLate } from './joining/late-output.js';
+import { givesLateRows, joiningPlan, lateSchema, noLateRows, processorOfLate } from './joining/late-output.js';
 import type { Input, ProcessorPlan } from './plan.js';
 import { type AddFault, faultsOf, type Path, type PlanFault } from './plan-fault.js';
 import { cycleIn } from './topology.js';
@@ -37,11 +37,10 @@ export function checkPlans(
     for (const { input, path } of stepInputs(plan)) checkInput(input, path, names, fault);
   }
   const cycle = cycleIn(plans);
-  if (cycle)
-    faultsOf(processorOfLate(cycle[0]!), faults)(
-      ['from'],
-      `the processors ${cycle.join(' -> ')} read one another in a circle`,
-    );
+  if (cycle) {
+    const fault = faultsOf(processorOfLate(cycle[0]!), faults);
+    fault(['from'], `the processors ${cycle.join(' -> ')} read one another in a circle`);
+  }
   if (faults.length > 0) return faults;
   checkGrouping(plans, faults);
 
@@ -51,7 +50,7 @@ export function checkPlans(
   const outputOf = (plan: ProcessorPlan): Schema | null => {
     const done = outputs.get(plan.name);
     if (done !== undefined) return done;
-    const joining = plans.find(({ name }) => name === plan.lateOf);
+    const joining = joiningPlan(plan, plans);
     const output = joining ? lateSchemaOf(joining, schemaOf) : checkSteps(plan, schemaOf, faults, tagsOf);
     outputs.set(plan.name, output);
     return output;
@@ -92,7 +91,7 @@ function checkInput(input: Input, path: Path, names: readonly string[], fault: A
     const wrong = patternFault(input.pattern);
     if (wrong) fault(path, `the stream pattern ${input.pattern} ${wrong}`);
   } else if (!names.includes(input.processor)) {
-    const joining = isLateOutput(input.processor) ? processorOfLate(input.processor) : '';
+    const joining = processorOfLate(input.processor);
     const meant = suggest(input.processor, names);
     const what = names.includes(joining)
       ? noLateRows(joining)

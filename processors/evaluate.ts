@@ -31,17 +31,14 @@ export function* evaluate(
 ): Generator<Promise<unknown>, void> {
   threadWatch.goesOn();
   const flows: Flow[] = nodes.map(() => new Map());
-  const addRight = (batch: Batch, to: readonly number[], laneTo: (node: number) => Lane): void => {
-    for (const [node, rows] of addToJoins(entity, joins, to, batch)) {
-      push(flows[node]!, laneTo(node), lateRows.of(batch, rows));
-    }
-  };
   for (const stream of entity.dirty) {
     const batch = joined(stream);
     stream.parts = [];
     stream.offsets = [];
     for (const lane of stream.lanes) push(flows[lane.node]!, lane, batch);
-    addRight(batch, stream.route.right, (to) => stream.lateLanes.find(({ node }) => node === to)!);
+    for (const [node, rows] of addRight(entity, joins, stream.route.right, batch)) {
+      push(flows[node]!, stream.lateLanes.find((lane) => lane.node === node)!, lateRows.of(batch, rows));
+    }
   }
   entity.dirty = [];
   for (const node of nodes) {
@@ -59,7 +56,9 @@ export function* evaluate(
         const batch = { ...rows, stream };
         emit(lane, batch);
         for (const next of after) push(flows[next.node]!, next, batch);
-        addRight(batch, node.rightOf, (to) => laneBehind(entity, lane, to));
+        for (const [late, rows] of addRight(entity, joins, node.rightOf, batch)) {
+          push(flows[late]!, laneBehind(entity, lane, late), lateRows.of(batch, rows));
+        }
       }
     }
   }
@@ -69,7 +68,7 @@ export function* evaluate(
  * Adds right rows to joins. Gives, by the node where late ones leave, how many are late for one of its joins: the first
  * ones, since rows ascend in time.
  */
-function addToJoins(
+function addRight(
   entity: Entity,
   joins: readonly GraphJoin[],
   to: readonly number[],

@@ -138,14 +138,12 @@ export function entityFacts(store: StateStore, key: string) {
     clockUs: latestUs + (partition.totalUs - seenAtUs),
     /** Those that enter a node, with the number of each; rows that left for partitions of a group step count for theirs. */
     lanes(node: number): { id: string; number: number; rows: number }[] {
-      const entering = lanes.filter((lane) => lane.node === node).map((lane, number) => ({ ...lane, number }));
-      const sent = entering.filter(({ partition }) => typeof partition === 'number');
-      return entering
-        .filter((lane) => !sent.includes(lane))
-        .map(({ id, number, rows = 0 }) => {
-          const parts = sent.filter((part) => part.id === partitionLaneId(id, part.partition!));
-          return { id, number, rows: parts.reduce((sum, part) => sum + part.rows, rows) };
-        });
+      const entering = lanes.filter((lane) => lane.node === node);
+      return entering.flatMap(({ id, rows = 0, partition = null }, number) => {
+        if (partition !== null) return [];
+        const parts = entering.filter((part) => part.id === partitionLaneId(id, part.partition ?? -1));
+        return { id, number, rows: parts.reduce((sum, part) => sum + part.rows, rows) };
+      });
     },
     join(join: GraphJoin): JoinSnapshot | null {
       const snapshot = saved.get(joinKey(join));

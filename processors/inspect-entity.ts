@@ -47,7 +47,10 @@ export class EntityInspector {
     this.compiled = compiled ?? compileNodes(this.plans, 1, () => {}, null);
   }
 
-  /** Null when nothing is kept of the entity. `processor` may be a part of one; `facts` are what snapshots gave and did not take back. */
+  /**
+   * Null when nothing is kept of the entity. `processor` may be a part of one; `facts` are what snapshots gave and did not
+   * take back.
+   */
   view(processor: string, key: string, facts: StateStore, late: LateRows): EntityView | null {
     const { nodes, joins, states } = this.compiled;
     const entity = entityFacts(facts, key);

@@ -1,6 +1,6 @@
 import { patternFault, StreamPattern } from '../../core/stream-pattern.js';
 import { suggestion } from '../../core/suggest.js';
-import { isLateOutput, lateOutputName, noLateRows, processorOfLate } from '../../processors/joining/late-output.js';
+import { lateOutputName, noLateRows, processorOfLate } from '../../processors/joining/late-output.js';
 import type { Input } from '../../processors/plan.js';
 import { type ConfigNode, child, entriesOf, itemsOf, type ScalarNode, textOf } from './config-node.js';
 import { overlap } from './overlap.js';
@@ -70,7 +70,7 @@ export class References {
   private checkOne({ node, text, where }: Reference): void {
     if (!/[/+#{]/.test(text)) {
       if (this.resolve(text)) return;
-      const joining = isLateOutput(text) ? processorOfLate(text) : '';
+      const joining = processorOfLate(text);
       if (this.processors.includes(joining) && !node.hasVariables) {
         this.problems.error(node.offset, `${where}: ${shownValue(node)} has no rows: ${noLateRows(joining)}`);
         return;

@@ -1,3 +1,4 @@
+import { joiningPlan } from '../joining/late-output.js';
 import type { ProcessorPlan } from '../plan.js';
 import { connectedComponents } from '../topology.js';
 import { processorOf, splitGroups } from './split-groups.js';
@@ -33,7 +34,7 @@ export function ofParts<T>({ plans }: Component, byProcessor: Readonly<Record<st
 
 /** An output of late rows belongs to the part with the joins, which stand before all group steps. */
 function withJoins(plan: ProcessorPlan, processors: readonly ProcessorPlan[]): ProcessorPlan {
-  const of = processors.find(({ name }) => name === plan.lateOf);
+  const of = joiningPlan(plan, processors);
   return of ? { ...plan, lateOf: splitGroups(of)[0]!.name } : plan;
 }
 

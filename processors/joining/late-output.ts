@@ -8,7 +8,7 @@ import { SchemaCache } from '../verbs/schema-cache.js';
 const SUFFIX = '.late';
 
 /** Names the stream that a late row came in; it takes the place of a column of that name. */
-export const LATE_FROM = 'lateFrom';
+const LATE_FROM = 'lateFrom';
 
 /** Whether a name is that of an output of late rows. */
 export function isLateOutput(name: string): boolean {
@@ -41,6 +41,11 @@ export function withLateOutputs<T extends { plan: ProcessorPlan }>(processors: r
     const plan: ProcessorPlan = { name: lateOutputName(name), from: [], steps: [], lateOf: name };
     return [processor, { ...processor, plan }];
   });
+}
+
+/** The plan whose joins give the rows of an output of late rows; undefined for any other plan. */
+export function joiningPlan({ lateOf }: ProcessorPlan, plans: readonly ProcessorPlan[]): ProcessorPlan | undefined {
+  return plans.find(({ name }) => name === lateOf);
 }
 
 /** The columns of late rows of a right side. */

@@ -5,11 +5,9 @@ import type { TestContext } from 'node:test';
 import { partitionOf } from '../../core/partitioner.js';
 import { eventually } from '../support/eventually.js';
 import { GatewayProcess } from '../support/gateway-process.js';
-import { IngestClient } from '../support/ingest-client.js';
-import { jsonLines } from '../support/jsonl-files.js';
 import { tempDir } from '../support/temp-dir.js';
+import { carLines, sendRows, timeMs } from './car-rows.js';
 
-const T = 1711111111000;
 const CARS = 8;
 const STUCK_CAR = 3;
 const STUCK_AT = 60;
@@ -61,13 +59,10 @@ ${sinks}`,
   await gateway.start();
   let sent = 0;
   const send = async (rows: number) => {
-    const client = await IngestClient.connect(gateway.http);
-    for (let i = 0; i < rows; i++, sent++)
-      for (const car of cars) client.send({ stream: `car/${car}/a`, t: T + sent * 10, n: sent });
-    await client.until('all acks', () => client.acked === rows * CARS);
-    await client.close();
+    await sendRows(gateway, CARS, sent, (sent += rows));
   };
-  const rowsOf = (processor: string) => cars.map((car) => written(dir, processor, car).length);
+  const written = (processor: string) => carLines(dir, `out/${processor}`, CARS);
+  const rowsOf = (processor: string) => written(processor).map(({ length }) => length);
   const others = cars.filter((car) => !isStuck(car));
   assert.ok(others.length > 0 && others.length < CARS - 1);
 
@@ -75,7 +70,7 @@ ${sinks}`,
   await eventually('the first rows', () => rowsOf('counted').every((rows) => rows === 50));
   await send(50);
   const health = async () => (await fetch(`http://${gateway.http}/health`)).text();
-  const place = `processor counted, steps\\[0\\], map \\S*count\\.ts, at the row 2024\\S+ \\(timeUs ${(T + STUCK_AT * 10) * 1000}\\) of car/${STUCK_CAR}/a`;
+  const place = `processor counted, steps\\[0\\], map \\S*count\\.ts, at the row 2024\\S+ \\(timeUs ${timeMs(STUCK_AT) * 1000}\\) of car/${STUCK_CAR}/a`;
   const message = new RegExp(`did not return within 30 s in ${place}, and its thread was ended"`);
   await eventually('the fault', async () => message.test(await health()), WATCHED_MS);
   // What comes now goes on, too.
@@ -101,8 +96,8 @@ ${sinks}`,
   assert.equal((await fetch(`http://${gateway.http}/health`)).status, 200);
   assert.equal(await gateway.stop(), 0, gateway.stderr);
   for (const car of cars) {
-    assertAllOnce(written(dir, 'counted', car), sent, `counted/car/${car}`);
-    const plain = written(dir, 'plain', car).map((line) => JSON.parse(line) as { n: number; twice: number });
+    assertAllOnce(written('counted')[car]!, sent, `counted/car/${car}`);
+    const plain = written('plain')[car]!.map((line) => JSON.parse(line) as { n: number; twice: number });
     assert.deepEqual(
       plain.map(({ n, twice }) => [n, twice]),
       Array.from({ length: sent }, (_, n) => [n, n * 2]),
@@ -119,9 +114,4 @@ export function assertAllOnce(lines: readonly string[], total: number, what: str
     Array.from({ length: total }, (_, n) => [n, n + 1]),
     what,
   );
-}
-
-/** A last line may be in the making. */
-function written(dir: string, processor: string, car: number): string[] {
-  return (jsonLines(join(dir, 'out', processor)).get(`car/${car}`) ?? '').split('\n').slice(0, -1);
 }

@@ -8,11 +8,9 @@ import { readTimes } from '../../schemas/data-block.js';
 import { readPacked } from '../../schemas/packed-batch.js';
 import { eventually } from '../support/eventually.js';
 import { type GatewayProcess, pitwall } from '../support/gateway-process.js';
-import { IngestClient } from '../support/ingest-client.js';
-import { jsonLines } from '../support/jsonl-files.js';
 import { tempDir } from '../support/temp-dir.js';
+import { carLines, sendRows, timeMs } from './car-rows.js';
 
-const T = 1711111111000;
 export const CARS = 3;
 export const fails = (n: number) => n % 7 === 0;
 const cars = Array.from({ length: CARS }, (_, car) => car);
@@ -67,16 +65,12 @@ export function prepare(
 
 /** The rows `from` up to `to` of each car. */
 export async function send(gateway: GatewayProcess, from: number, to: number): Promise<void> {
-  const client = await IngestClient.connect(gateway.http);
-  for (let n = from; n < to; n++) for (const car of cars) client.send({ stream: `car/${car}/a`, t: T + n * 10, n });
-  await client.until('all acks', () => client.acked === (to - from) * CARS);
-  await client.close();
+  await sendRows(gateway, CARS, from, to);
 }
 
 /** What the file sink has of each car; a last line may be in the making. */
 export function written(dir: string): string[][] {
-  const lines = jsonLines(join(dir, 'out/counted'));
-  return cars.map((car) => (lines.get(`car/${car}`) ?? '').split('\n').slice(0, -1));
+  return carLines(dir, 'out/counted', CARS);
 }
 
 /** Waits for as many rows of each car as pass of the `total`. */
@@ -107,7 +101,7 @@ export async function assertLetters(dir: string, total: number): Promise<void> {
     .map((line) => JSON.parse(line) as Letter);
   const wanted = numbersTo(total)
     .filter(fails)
-    .map((n) => ({ t: (T + n * 10) * 1000, n }));
+    .map((n) => ({ t: timeMs(n) * 1000, n }));
   for (const car of cars) {
     const its = letters.filter(({ stream }) => stream === `car/${car}/a`);
     const originals = its.map(({ original }) => JSON.parse(original) as { t: number; n: number });

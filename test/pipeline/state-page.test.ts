@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { partitionOf } from '../../core/partitioner.js';
 import { STATE_BYTES_MAX, type StateAnswer } from '../../pipeline/lanes/lane.js';
 import { StatePage } from '../../pipeline/state-page.js';
@@ -71,17 +71,23 @@ test('Too long an answer, a lane that is not open, and too many questions are re
   assert.equal((await closed.get('kmh/car/4')).body, answers[0]!.body);
 });
 
+async function running(t: TestContext, processors: string): Promise<GatewayProcess> {
+  const listen = 'gateway: { mqtt: 127.0.0.1:0, http: 127.0.0.1:0 }';
+  const gateway = new GatewayProcess(tempDir('state'), `${listen}\nbus: { log: { dir: ./bus } }\n${processors}`);
+  t.after(() => gateway.kill());
+  return gateway.start();
+}
+
 test('A running gateway shows what waits in a join, as of its checkpoint.', async (t) => {
-  const yaml = `
-gateway: { mqtt: 127.0.0.1:0, http: 127.0.0.1:0 }
-bus: { log: { dir: ./bus } }
+  const gateway = await running(
+    t,
+    `
 processors:
   place:
     from: car/{car}/imu
     steps: [ { filter: ax >= 0 }, { join: { with: "car/{car}/gps", how: linear, wait: 600s } } ]
-`;
-  const gateway = await new GatewayProcess(tempDir('state'), yaml).start();
-  t.after(() => gateway.kill());
+`,
+  );
   const client = await IngestClient.connect(gateway.http);
   const startMs = 1711111111000;
   client.send({ stream: 'car/44/gps', t: startMs, speed: 1 });
@@ -141,9 +147,9 @@ processors:
 });
 
 test('Of a processor with a group step both sides are shown, each under its key.', async (t) => {
-  const yaml = `
-gateway: { mqtt: 127.0.0.1:0, http: 127.0.0.1:0 }
-bus: { log: { dir: ./bus } }
+  const gateway = await running(
+    t,
+    `
 processors:
   gears:
     from: car/{car}/imu
@@ -152,9 +158,8 @@ processors:
       - group: { by: [gear] }
       - filter: speed > 0
       - window: { rows: 100, aggregate: { n: count() } }
-`;
-  const gateway = await new GatewayProcess(tempDir('state-group'), yaml).start();
-  t.after(() => gateway.kill());
+`,
+  );
   const client = await IngestClient.connect(gateway.http);
   const startMs = 1711111111000;
   client.send({ stream: 'car/44/gps', t: startMs, speed: 1 });

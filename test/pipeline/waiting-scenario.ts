@@ -8,14 +8,11 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../support/eventually.js';
 import { GatewayProcess } from '../support/gateway-process.js';
-import { IngestClient } from '../support/ingest-client.js';
-import { jsonLines } from '../support/jsonl-files.js';
 import { tempDir } from '../support/temp-dir.js';
+import { carLines, sendRows } from './car-rows.js';
 
-const T = 1711111111000;
 const CARS = 3;
 const CONCURRENCY = 5;
-const cars = Array.from({ length: CARS }, (_, car) => car);
 
 /** Answers late, and in an order of its own; nothing for rows from `hangsFrom` on. Counts the calls for single rows. */
 class ModelServer {
@@ -117,17 +114,12 @@ ${sinks}`,
 
   /** The next rows of each car. */
   async send(rows: number): Promise<void> {
-    const client = await IngestClient.connect(this.gateway.http);
-    for (let i = 0; i < rows; i++, this.sent++)
-      for (const car of cars) client.send({ stream: `car/${car}/a`, t: T + this.sent * 10, n: this.sent });
-    await client.until('all acks', () => client.acked === rows * CARS);
-    await client.close();
+    await sendRows(this.gateway, CARS, this.sent, (this.sent += rows));
   }
 
   /** The rows of each car that a sink has, of which the last may be in the making. */
   written(path: string): string[][] {
-    const lines = jsonLines(join(this.dir, path));
-    return cars.map((car) => (lines.get(`car/${car}`) ?? '').split('\n').slice(0, -1));
+    return carLines(this.dir, path, CARS);
   }
 
   rowsOfOther = () => Math.min(...this.written('other/plain').map(({ length }) => length));
