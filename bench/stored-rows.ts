@@ -2,7 +2,7 @@ import { type BusReader, TELEMETRY_TOPIC } from '../bus/bus.js';
 import { LogBus } from '../bus/log/log-bus.js';
 import { FreshRecords } from '../pipeline/lanes/fresh-records.js';
 import { readTimes } from '../schemas/data-block.js';
-import { type ReadPackedBatch, readPacked } from '../schemas/packed-batch.js';
+import { type ReadPackedBatch, readPacked } from '../schemas/read-packed.js';
 
 /** Rows that one stream is expected to hold: one every `stepUs` from `firstUs` on. */
 export interface ExpectedRows {

@@ -1,4 +1,4 @@
-import { type Entity, type EntityStream, type Part, partBoundsUs } from './entity.js';
+import { type Entity, type EntityStream, firstUs, lastUs, type Part } from './entity.js';
 import { advanced, type EntityBounds } from './entity-bounds.js';
 import { newStream, renew, sameSchema, sameTags } from './entity-stream.js';
 import type { InputRecord } from './input-record.js';
@@ -20,12 +20,11 @@ export interface Arrival {
 
 /** Before it is fed. */
 export function arrivalOf(entity: Entity, record: InputRecord, part: Part, route: Route): Arrival {
-  const [firstUs, lastUs] = partBoundsUs(part);
   const known = entity.streams.get(record.stream);
   const stream = known ?? newStream(entity, record, route);
   const tagsChanged = !sameTags(stream.tags, record.tags);
   const isNew = known === undefined || tagsChanged || !sameSchema(stream.schema, record.schema);
-  return { stream, firstUs, lastUs, tagsChanged, isNew };
+  return { stream, firstUs: firstUs(part), lastUs: lastUs(part), tagsChanged, isNew };
 }
 
 /** The clock at which the entity has something due once the record is fed; ALONE where it is to be evaluated alone. */

@@ -1,7 +1,7 @@
 import type { Batch } from '../columnar/batch.js';
 import type { Schema } from '../columnar/schema.js';
-import { timeBoundsUs } from '../schemas/data-block.js';
-import type { ReadPackedBatch } from '../schemas/packed-batch.js';
+import { firstUs as packedFirstUs, lastUs as packedLastUs } from '../schemas/data-block.js';
+import type { ReadPackedBatch } from '../schemas/read-packed.js';
 import type { JoinState } from './joining/join-state.js';
 import type { Route } from './routes.js';
 import type { LaneState } from './verbs/lane-state.js';
@@ -11,8 +11,12 @@ export type Tags = Readonly<Record<string, string>>;
 /** Rows of a record, as they stand on the bus or unpacked. */
 export type Part = ReadPackedBatch | Batch;
 
-export function partBoundsUs(part: Part): [first: number, last: number] {
-  return 'timeUs' in part ? [part.timeUs[0]!, part.timeUs[part.rows - 1]!] : timeBoundsUs(part);
+export function firstUs(part: Part): number {
+  return 'timeUs' in part ? part.timeUs[0]! : packedFirstUs(part);
+}
+
+export function lastUs(part: Part): number {
+  return 'timeUs' in part ? part.timeUs[part.rows - 1]! : packedLastUs(part);
 }
 
 /** The rows of one stream on their way through one node: they keep their order and their tags. */

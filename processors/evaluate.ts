@@ -1,7 +1,7 @@
 import type { Batch } from '../columnar/batch.js';
 import { concatBatches } from '../columnar/kernels/concat.js';
 import { unpack } from '../schemas/data-block.js';
-import type { ReadPackedBatch } from '../schemas/packed-batch.js';
+import type { ReadPackedBatch } from '../schemas/read-packed.js';
 import { type Entity, type EntityStream, type Lane, partitionLaneId } from './entity.js';
 import type { FailedRows } from './failed-rows.js';
 import { LateRowsForm } from './joining/late-output.js';

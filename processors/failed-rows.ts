@@ -3,7 +3,7 @@ import { sliceRows } from '../columnar/kernels/slice.js';
 import { rowsToJson } from '../columnar/row-json.js';
 import { PitwallError } from '../core/errors.js';
 import { formatIso } from '../core/event-time.js';
-import { type EntityStream, type Lane, type Part, partBoundsUs } from './entity.js';
+import { type EntityStream, firstUs, type Lane, lastUs, type Part } from './entity.js';
 
 /**
  * What becomes of rows that a step fails for: the partition stops at them, they go to the dead letters, or they are left
@@ -137,8 +137,8 @@ export class FailedRows {
     let last: number | null = null;
     for (const { stream, parts, offsets } of this.evaluated.fed) {
       for (let i = 0; i < parts.length; i++) {
-        const [firstUs, lastUs] = partBoundsUs(parts[i]!);
-        if (stream === device && firstUs <= timeUs && timeUs <= lastUs) return offsets[i]!;
+        const part = parts[i]!;
+        if (stream === device && firstUs(part) <= timeUs && timeUs <= lastUs(part)) return offsets[i]!;
         last = Math.max(last ?? 0, offsets[i]!);
       }
     }

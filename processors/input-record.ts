@@ -1,6 +1,6 @@
 import type { Batch } from '../columnar/batch.js';
 import type { Schema } from '../columnar/schema.js';
-import type { ReadPackedBatch } from '../schemas/packed-batch.js';
+import type { ReadPackedBatch } from '../schemas/read-packed.js';
 import type { Tags } from './entity.js';
 
 /** A record of the partition. Ticks, and data that nobody `wants`, need no `packed`; they still move the clock. */

@@ -3,8 +3,8 @@ import { bitmapBytes } from '../columnar/batch.js';
 import { CELL_BYTES, type Field, type Schema } from '../columnar/schema.js';
 import { PitwallError } from '../core/errors.js';
 import { BATCH_ROWS_MAX, COLUMNS_MAX, TIME_US_MAX } from '../core/limits.js';
-import { pad8 } from './data-block.js';
-import type { ReadPackedBatch } from './packed-batch.js';
+import { ownTimeUs, pad8 } from './data-block.js';
+import type { ReadPackedBatch } from './read-packed.js';
 
 /** Why the described columns make no schema; throws `bad-payload`. */
 export function checkColumns(fields: readonly Field[]): void {
@@ -38,14 +38,14 @@ export function checkColumns(fields: readonly Field[]): void {
  * its times ascend (they may be sorted by the caller otherwise). After it, reading the batch cannot fail.
  */
 export function checkPacked(batch: ReadPackedBatch, schema: Schema): boolean {
-  const { rows, periodUs, t0Us, data, nulls } = batch;
+  const { rows, periodUs, t0Us, nullBytes, dataBytes } = batch;
   if (!(rows >= 1 && rows <= BATCH_ROWS_MAX))
     throw refuse('bad-payload', `says ${rows} rows; 1 to ${BATCH_ROWS_MAX} are allowed`);
   const each = bitmapBytes(rows);
-  if (nulls.length !== 0 && nulls.length !== each * schema.fields.length) {
+  if (nullBytes !== 0 && nullBytes !== each * schema.fields.length) {
     throw refuse(
       'bad-payload',
-      `has ${nulls.length} bytes of nulls; ${each} a column for ${schema.fields.length} columns are ${each * schema.fields.length}`,
+      `has ${nullBytes} bytes of nulls; ${each} a column for ${schema.fields.length} columns are ${each * schema.fields.length}`,
     );
   }
   if (!(periodUs >= 0 && periodUs <= TIME_US_MAX)) throw refuse('bad-time', `has the period ${periodUs} us`);
@@ -55,17 +55,17 @@ export function checkPacked(batch: ReadPackedBatch, schema: Schema): boolean {
     const { name, type } = schema.fields[c]!;
     const start = at;
     at += pad8(rows * CELL_BYTES[type]);
-    if (at > data.length) throw tooShort(data.length, name);
-    if (type === 'bool') checkBools(data, start, rows, name);
+    if (at > dataBytes) throw tooShort(dataBytes, name);
+    if (type === 'bool') checkBools(batch.data, start, rows, name);
     if (type === 'utf8') {
-      const isEmpty = nulls.length > 0 && allNull(nulls, c * each, rows);
+      const isEmpty = nullBytes > 0 && allNull(batch.nulls, c * each, rows);
       at = checkDictionary(batch, start, at, name, isEmpty);
     }
   }
-  if (at !== data.length) {
+  if (at !== dataBytes) {
     throw refuse(
       'bad-payload',
-      `has ${data.length} bytes of data where ${rows} rows of ${schema.fields.length} columns take ${at}`,
+      `has ${dataBytes} bytes of data where ${rows} rows of ${schema.fields.length} columns take ${at}`,
     );
   }
   return checkTimes(batch, t0Us, rows);
@@ -85,7 +85,7 @@ function allNull(nulls: Buffer, from: number, rows: number): boolean {
 }
 
 function checkTimes(batch: ReadPackedBatch, t0Us: number, rows: number): boolean {
-  const { periodUs, data } = batch;
+  const { periodUs } = batch;
   if (periodUs !== 0) {
     const last = t0Us + Math.round((rows - 1) * periodUs);
     if (!(last <= TIME_US_MAX)) throw farOff(last);
@@ -93,8 +93,8 @@ function checkTimes(batch: ReadPackedBatch, t0Us: number, rows: number): boolean
   }
   let ascending = true;
   let previous = -1;
-  for (let i = 0, b = 0; i < rows; i++, b += 8) {
-    const time = t0Us + data.readInt32LE(b + 4) * 4294967296 + data.readUInt32LE(b);
+  for (let i = 0; i < rows; i++) {
+    const time = ownTimeUs(batch, i);
     if (!(time >= 0 && time <= TIME_US_MAX)) throw farOff(time);
     if (time < previous) ascending = false;
     previous = time;

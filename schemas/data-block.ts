@@ -1,16 +1,18 @@
 import { type Batch, bitmapBytes, type Column } from '../columnar/batch.js';
-import { float64ToInt64, int64ToFloat64 } from '../columnar/int64.js';
+import { float64ToInt64 } from '../columnar/int64.js';
+import { BatchMemory } from '../columnar/kernels/batch-memory.js';
 import { orBits } from '../columnar/kernels/bitmap.js';
-import { newCells } from '../columnar/kernels/cells.js';
 import { CELL_BYTES, type ColumnType, type Schema } from '../columnar/schema.js';
 import type { ByteSource } from './avro-views.js';
-import type { PackedBatch, ReadPackedBatch } from './packed-batch.js';
+import type { PackedBatch } from './packed-batch.js';
+import type { ReadPackedBatch } from './read-packed.js';
 
 /** Batches to and from the data block of a `TelemetryBatch` (layout: telemetry-batch.avsc). */
 
 export const pad8 = (bytes: number): number => (bytes + 7) & ~7;
 
 const NO_BYTES = Buffer.alloc(0);
+const TWO_32 = 4294967296;
 
 /** The batch in packed form for the bus; columns are copied when the record is written, not before. */
 export function pack(batch: Batch): PackedBatch {
@@ -38,20 +40,20 @@ export function unpack(parts: readonly ReadPackedBatch[], stream: string, schema
   let anyNulls = false;
   for (const part of parts) {
     rows += part.rows;
-    if (part.nulls.length > 0) anyNulls = true;
+    anyNulls ||= part.nullBytes > 0;
   }
-  const timeUs = new Float64Array(rows);
-  const columns: Column[] = [];
+  const memory = new BatchMemory(schema.fields, rows);
   const cursors: number[] = [];
   let at = 0;
   for (const part of parts) {
-    cursors.push(readTimes(part, timeUs, at));
+    cursors.push(readTimes(part, memory.timeUs, at));
     at += part.rows;
   }
+  const columns: Column[] = [];
   for (let c = 0; c < schema.fields.length; c++) {
-    columns.push(unpackColumn(parts, schema.fields[c]!.type, c, rows, cursors, anyNulls));
+    columns.push(unpackColumn(parts, schema.fields[c]!.type, c, rows, cursors, memory, anyNulls));
   }
-  return { stream, schema, rows, timeUs, columns };
+  return { stream, schema, rows, timeUs: memory.timeUs, columns };
 }
 
 /** Writes the part's times at `at`; returns where its first column starts in the data block. */
@@ -61,21 +63,28 @@ export function readTimes(part: ReadPackedBatch, target: Float64Array, at: numbe
     for (let i = 0; i < rows; i++) target[at + i] = t0Us + Math.round(i * periodUs);
     return 0;
   }
-  const own = new BigInt64Array(aligned(part.data, 0, rows * 8), 0, rows);
-  int64ToFloat64(own, target, rows, at);
-  if (t0Us !== 0) for (let i = at; i < at + rows; i++) target[i]! += t0Us;
+  for (let i = 0; i < rows; i++) target[at + i] = ownTimeUs(part, i);
   return rows * 8;
 }
 
 /** First and last time of a packed batch without reading the others. The times ascend, so these are its bounds. */
 export function timeBoundsUs(part: ReadPackedBatch): [first: number, last: number] {
-  const { rows, t0Us, periodUs, data } = part;
-  if (periodUs !== 0) return [t0Us, t0Us + Math.round((rows - 1) * periodUs)];
-  const at = (rows - 1) * 8;
-  return [
-    t0Us + data.readInt32LE(4) * 4294967296 + data.readUInt32LE(0),
-    t0Us + data.readInt32LE(at + 4) * 4294967296 + data.readUInt32LE(at),
-  ];
+  return [firstUs(part), lastUs(part)];
+}
+
+export function firstUs(part: ReadPackedBatch): number {
+  return part.periodUs === 0 ? ownTimeUs(part, 0) : part.t0Us;
+}
+
+export function lastUs(part: ReadPackedBatch): number {
+  const last = part.rows - 1;
+  return part.periodUs === 0 ? ownTimeUs(part, last) : part.t0Us + Math.round(last * part.periodUs);
+}
+
+/** The time of a row in a batch whose rows carry their own. */
+export function ownTimeUs({ view, dataAt, t0Us }: ReadPackedBatch, row: number): number {
+  const at = dataAt + row * 8;
+  return t0Us + view.getInt32(at + 4, true) * TWO_32 + view.getUint32(at, true);
 }
 
 function unpackColumn(
@@ -84,30 +93,33 @@ function unpackColumn(
   index: number,
   rows: number,
   cursors: number[],
+  memory: BatchMemory,
   anyNulls: boolean,
 ): Column {
-  const values = newCells(type, rows);
-  const bytes = new Uint8Array(values.buffer);
+  const values = memory.columns[index]!;
   const nulls = anyNulls ? new Uint8Array(bitmapBytes(rows)) : null;
   const width = CELL_BYTES[type];
   const dictionary: string[] | null = type === 'utf8' ? [] : null;
   const seen = parts.length > 1 && dictionary ? new Map<string, number>() : null;
+  let to = memory.startOf(index);
   let at = 0;
   for (let p = 0; p < parts.length; p++) {
     const part = parts[p]!;
+    const own = part.rows;
     const start = cursors[p]!;
-    const size = part.rows * width;
-    bytes.set(part.data.subarray(start, start + size), at * width);
+    const size = own * width;
+    memory.copy(part.view, part.dataAt + start, to, size);
     let next = start + pad8(size);
     if (dictionary) {
       const texts: string[] = [];
       next = readDictionary(part.data, next, texts);
-      if (seen) mergeDictionary(values as Int32Array, at, part.rows, texts, dictionary, seen);
+      if (seen) mergeDictionary(values as Int32Array, at, own, texts, dictionary, seen);
       else dictionary.push(...texts);
     }
     cursors[p] = next;
-    if (nulls && part.nulls.length > 0) orBits(nulls, at, part.nulls, part.rows, index * bitmapBytes(part.rows));
-    at += part.rows;
+    if (nulls && part.nullBytes > 0) orBits(nulls, at, part.nulls, own, index * bitmapBytes(own));
+    at += own;
+    to += size;
   }
   return { values, nulls: nulls?.some((byte) => byte !== 0) ? nulls : null, dictionary };
 }
@@ -143,13 +155,6 @@ export function readDictionary(data: Buffer, at: number, texts: string[]): numbe
     start = end;
   }
   return at + pad8(8 + count * 4 + bytes);
-}
-
-/** The bytes in memory of their own when they do not start at a multiple of 8. */
-function aligned(data: Buffer, start: number, length: number): ArrayBuffer {
-  const copy = new ArrayBuffer(length);
-  new Uint8Array(copy).set(data.subarray(start, start + length));
-  return copy;
 }
 
 /** The spacing in microseconds when the times are even to the microsecond, else 0. One row counts as even. */

@@ -1,7 +1,8 @@
 import { sliceRows } from '../columnar/kernels/slice.js';
 import type { Schema } from '../columnar/schema.js';
 import { pack, unpack } from './data-block.js';
-import { encodePacked, type ReadPackedBatch, readPacked } from './packed-batch.js';
+import { encodePacked } from './packed-batch.js';
+import { type ReadPackedBatch, readPacked } from './read-packed.js';
 
 /**
  * A batch of the bus without its first `rows` rows, in memory of its own; empty when it has no more than those. For

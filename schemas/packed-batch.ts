@@ -1,8 +1,6 @@
 import type avro from 'avsc';
 import type { Field } from '../columnar/schema.js';
-import { PitwallError } from '../core/errors.js';
 import { type ByteSource, loadAvroType } from './avro-views.js';
-import { checkFrame } from './check-frame.js';
 
 /**
  * A `TelemetryBatch` as it stands on the wire: header fields, and views of its bytes. `schemas/telemetry-batch.avsc` says
@@ -20,29 +18,9 @@ export interface PackedBatch {
   data: Uint8Array | ByteSource;
 }
 
-/** A packed batch that was read: its bytes are there. */
-export interface ReadPackedBatch extends PackedBatch {
-  nulls: Buffer;
-  data: Buffer;
-}
-
 const type: avro.Type = loadAvroType('telemetry-batch');
 const NO_FIELDS: Field[] = [];
 const HEADER_BYTES_MAX = 96;
-
-/** Reads one `TelemetryBatch` that fills `bytes` exactly. The Avro form only: `checkPacked` holds its content to account. */
-export function readPacked(bytes: Buffer): ReadPackedBatch {
-  checkFrame(bytes);
-  let read: { value: ReadPackedBatch | undefined; offset: number };
-  try {
-    read = type.decode(bytes, 0) as never;
-  } catch (cause) {
-    throw refuse(`is no Avro TelemetryBatch: ${(cause as Error).message}`);
-  }
-  if (read.value === undefined || read.offset < 0) throw refuse('ends before its last field: a length in it lies');
-  if (read.offset !== bytes.length) throw refuse(`has ${bytes.length - read.offset} bytes after its last field`);
-  return read.value;
-}
 
 /** An upper bound of what `writePacked` takes. */
 export function packedBytesMax(batch: PackedBatch): number {
@@ -66,9 +44,6 @@ export function encodePacked(batch: PackedBatch): Buffer {
 
 /** The batch for the bus: no columns of its own, the registered schema's fingerprint instead. */
 export function forBus(batch: PackedBatch, fingerprint: number): PackedBatch {
-  return { ...batch, seq: 0, schema: fingerprint, columns: NO_FIELDS };
-}
-
-function refuse(why: string): PitwallError {
-  return new PitwallError('bad-payload', `the frame ${why}`, { stage: 'decode' });
+  const { stream, t0Us, periodUs, rows, nulls, data } = batch;
+  return { seq: 0, stream, schema: fingerprint, columns: NO_FIELDS, t0Us, periodUs, rows, nulls, data };
 }

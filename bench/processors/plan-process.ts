@@ -3,7 +3,8 @@ import { GraphChain } from '../../processors/grouping/graph-chain.js';
 import { type InputRecord, PartitionGraph, type ProcessorOutput } from '../../processors/partition-graph.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import { pack } from '../../schemas/data-block.js';
-import { packedBytesMax, readPacked, writePacked } from '../../schemas/packed-batch.js';
+import { packedBytesMax, writePacked } from '../../schemas/packed-batch.js';
+import { readPacked } from '../../schemas/read-packed.js';
 import type { PlanResult, PlanRun } from './plan-case.js';
 import { planCase } from './plan-cases.js';
 import { type EncodedRecord, planRecords } from './plan-records.js';
@@ -13,6 +14,7 @@ import { type EncodedRecord, planRecords } from './plan-records.js';
  * records, run the graph, encode what comes out. Its plan is its argument, the result goes over IPC.
  */
 const STEP_BYTES = 2 * 1024 * 1024;
+const NO_TAGS = {};
 const { name, rows: rowsOfRecord, totalRows } = JSON.parse(process.argv[2]!) as PlanRun;
 const plan = planCase(name);
 const processor: ProcessorPlan = { name: 'measured', from: [{ pattern: 'car/{car}/imu' }], steps: plan.steps };
@@ -48,7 +50,7 @@ async function pass(steps: readonly EncodedRecord[][], out: (batch: Batch) => vo
   for (const step of steps) {
     const input = step.map(({ key, stream, schema, receivedUs, value }): InputRecord => {
       const packed = readPacked(value);
-      return { offset: offset++, kind: 'data', key, stream, receivedUs, tags: {}, packed, schema };
+      return { offset: offset++, kind: 'data', key, stream, receivedUs, tags: NO_TAGS, packed, schema };
     });
     for (const { batch } of await run(input)) {
       const packed = pack(batch);

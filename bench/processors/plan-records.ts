@@ -37,15 +37,17 @@ export function planRecords(
   let block = Buffer.alloc(0);
   let used = 0;
   for (let entity = 1; entity <= entities; entity++) {
-    const add = (name: string, schema: Schema, startUs: number, periodUs: number, count: number) => {
+    const key = `car/${entity}`;
+    // As a bus reads them, names that come again are the same string.
+    const streams = { imu: `${key}/imu`, temps: `${key}/temps` };
+    const add = (name: 'imu' | 'temps', schema: Schema, startUs: number, periodUs: number, count: number) => {
       const timeUs = Float64Array.from({ length: count }, (_, i) => startUs + i * periodUs);
       const columns = schema.fields.map((f, c) => {
         const cells = f.type === 'f32' ? new Float32Array(count) : new Float64Array(count);
         for (let i = 0; i < count; i++) cells[i] = white(entity * 100 + c, (timeUs[i]! / 1000) % 1e9);
         return { values: cells, nulls: null, dictionary: null };
       });
-      const key = `car/${entity}`;
-      const stream = `${key}/${name}`;
+      const stream = streams[name];
       const packed = pack({ stream, schema, rows: count, timeUs, columns });
       const bytes = packedBytesMax(packed);
       if (used + bytes > block.length) {

@@ -2,7 +2,8 @@ import { float64ToInt64 } from '../../columnar/int64.js';
 import { CELL_BYTES, type Schema } from '../../columnar/schema.js';
 import type { ByteSource } from '../../schemas/avro-views.js';
 import { evenPeriodUs, pack, pad8, readTimes, unpack } from '../../schemas/data-block.js';
-import type { PackedBatch, ReadPackedBatch } from '../../schemas/packed-batch.js';
+import type { PackedBatch } from '../../schemas/packed-batch.js';
+import type { ReadPackedBatch } from '../../schemas/read-packed.js';
 
 const NO_BYTES = Buffer.alloc(0);
 /** Up to here words are copied one by one: a view of so few bytes would cost more. */
@@ -14,7 +15,7 @@ const FEW_BYTES = 256;
  * is many pieces.
  */
 export function joinPacked(parts: readonly ReadPackedBatch[], stream: string, schema: Schema): PackedBatch {
-  const isPlain = schema.fields.every(({ type }) => type !== 'utf8') && parts.every(({ nulls }) => nulls.length === 0);
+  const isPlain = schema.fields.every(({ type }) => type !== 'utf8') && parts.every(({ nullBytes }) => nullBytes === 0);
   if (!isPlain) return pack(unpack(parts, stream, schema));
   let rows = 0;
   for (const part of parts) rows += part.rows;
@@ -68,17 +69,16 @@ class JoinedCells implements ByteSource {
       at += rows * 8;
     }
     const cursors = [...this.starts];
-    const words = parts.map(({ data }) => new DataView(data.buffer, data.byteOffset, data.length));
     const targetWords = new DataView(target.buffer, target.byteOffset, target.length);
     for (const { type } of schema.fields) {
       const width = CELL_BYTES[type];
       let to = at;
       for (let p = 0; p < parts.length; p++) {
-        const { data, rows: own } = parts[p]!;
+        const part = parts[p]!;
         const from = cursors[p]!;
-        const size = own * width;
-        if (size > FEW_BYTES || size % 4 !== 0) target.set(data.subarray(from, from + size), to);
-        else copyWords(words[p]!, from, targetWords, to, size);
+        const size = part.rows * width;
+        if (size > FEW_BYTES || size % 4 !== 0) target.set(part.data.subarray(from, from + size), to);
+        else copyWords(part.view, part.dataAt + from, targetWords, to, size);
         to += size;
         cursors[p] = from + pad8(size);
       }

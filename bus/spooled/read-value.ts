@@ -1,7 +1,7 @@
 import type { Schema } from '../../columnar/schema.js';
 import { checkPacked } from '../../schemas/check-packed.js';
 import { timeBoundsUs } from '../../schemas/data-block.js';
-import { type ReadPackedBatch, readPacked } from '../../schemas/packed-batch.js';
+import { type ReadPackedBatch, readPacked } from '../../schemas/read-packed.js';
 
 /** What the value of a record holds. */
 export interface ReadValue {

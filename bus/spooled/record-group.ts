@@ -1,6 +1,7 @@
 import { bitmapBytes } from '../../columnar/batch.js';
 import type { Schema } from '../../columnar/schema.js';
-import { encodePacked, type ReadPackedBatch } from '../../schemas/packed-batch.js';
+import { encodePacked } from '../../schemas/packed-batch.js';
+import type { ReadPackedBatch } from '../../schemas/read-packed.js';
 import type { BusRecord, OriginPart } from '../bus.js';
 import { type ForwardMessage, partsOf } from './forward-message.js';
 import { joinPacked } from './join-packed.js';
@@ -26,7 +27,7 @@ export class RecordGroup {
     this.schema = schema;
     this.rows = packed?.rows ?? 0;
     this.dataBytes = packed ? dataBytesMax(packed) : 0;
-    this.anyNulls = packed !== null && packed.nulls.length > 0;
+    this.anyNulls = packed !== null && packed.nullBytes > 0;
     this.lastUs = lastUs;
   }
 
@@ -37,7 +38,7 @@ export class RecordGroup {
     if (packed!.schema !== batch.schema || packed!.stream !== batch.stream || firstUs < this.lastUs) return false;
     if (record.writer !== head.writer || record.key !== head.key || record.tags !== head.tags) return false;
     const rows = this.rows + packed!.rows;
-    const anyNulls = this.anyNulls || packed!.nulls.length > 0;
+    const anyNulls = this.anyNulls || packed!.nullBytes > 0;
     const nullBytes = anyNulls ? schema!.fields.length * bitmapBytes(rows) : 0;
     const bytes = HEADER_BYTES_MAX + batch.stream.length * 3 + this.dataBytes + dataBytesMax(packed!) + nullBytes;
     return rows <= rowsMax && bytes <= bytesMax;
@@ -48,7 +49,7 @@ export class RecordGroup {
     this.batches.push(packed!);
     this.rows += packed!.rows;
     this.dataBytes += dataBytesMax(packed!);
-    this.anyNulls ||= packed!.nulls.length > 0;
+    this.anyNulls ||= packed!.nullBytes > 0;
     this.lastUs = lastUs;
   }
 
@@ -74,6 +75,6 @@ export class RecordGroup {
 }
 
 /** What a batch's data take among others whose times may not go on evenly. */
-function dataBytesMax({ data, periodUs, rows }: ReadPackedBatch): number {
-  return data.length + (periodUs === 0 ? 0 : rows * OWN_TIME_BYTES);
+function dataBytesMax({ dataBytes, periodUs, rows }: ReadPackedBatch): number {
+  return dataBytes + (periodUs === 0 ? 0 : rows * OWN_TIME_BYTES);
 }

@@ -1,12 +1,15 @@
 import type { Batch, Column } from '../batch.js';
 import { takeRows } from './take.js';
 
+/** Used anew by each call. */
+let numbers = new Int32Array(1024);
+
 /** The rows of which the `bool` column is true; null counts as not true. The batch itself when all are. */
 export function filterRows(batch: Batch, condition: Column): Batch {
   const { rows } = batch;
-  const indices = new Int32Array(rows);
-  const kept = trueRows(condition.values as Uint8Array, condition.nulls, rows, indices);
-  return kept === rows ? batch : takeRows(batch, indices, kept);
+  if (numbers.length < rows) numbers = new Int32Array(rows * 2);
+  const kept = trueRows(condition.values as Uint8Array, condition.nulls, rows, numbers);
+  return kept === rows ? batch : takeRows(batch, numbers, kept);
 }
 
 /** Writes the numbers of the true rows; returns how many there are. */

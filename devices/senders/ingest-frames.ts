@@ -1,6 +1,7 @@
 import type { Schema } from '../../columnar/schema.js';
 import { pack } from '../../schemas/data-block.js';
-import { type PackedBatch, packedBytesMax, readPacked, writePacked } from '../../schemas/packed-batch.js';
+import { forBus, type PackedBatch, packedBytesMax, writePacked } from '../../schemas/packed-batch.js';
+import { readPacked } from '../../schemas/read-packed.js';
 import { jsonPayload } from './json-payload.js';
 import { messageStream, type Outgoing, type WireFormat } from './sender.js';
 
@@ -41,7 +42,8 @@ export class IngestFrames {
   /** What the frame is on the wire now; `left` says that it went. */
   ready({ data, schema }: IngestFrame): Buffer | string {
     if (schema === 0 || this.described.has(schema)) return data;
-    return encode({ ...readPacked(data as Buffer), columns: [...this.schemas[schema - 1]!.fields] });
+    const packed = readPacked(data as Buffer);
+    return encode({ ...forBus(packed, schema), seq: packed.seq, columns: [...this.schemas[schema - 1]!.fields] });
   }
 
   left({ schema }: IngestFrame): void {

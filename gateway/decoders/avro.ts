@@ -5,9 +5,9 @@ import { PitwallError } from '../../core/errors.js';
 import { COLUMNS_MAX } from '../../core/limits.js';
 import { checkColumns, checkPacked } from '../../schemas/check-packed.js';
 import { unpack } from '../../schemas/data-block.js';
-import { type ReadPackedBatch, readPacked } from '../../schemas/packed-batch.js';
+import { type ReadPackedBatch, readPacked } from '../../schemas/read-packed.js';
 
-export { readSequence } from '../../schemas/check-frame.js';
+export { readSequence } from '../../schemas/read-packed.js';
 
 /** Schema numbers of one connection, and the columns of all of them together. */
 const SCHEMAS_MAX = 1024;

@@ -4,7 +4,7 @@ import { LogBus } from '../../bus/log/log-bus.js';
 import { Schema } from '../../columnar/schema.js';
 import { PitwallError } from '../../core/errors.js';
 import { unpack } from '../../schemas/data-block.js';
-import { readPacked } from '../../schemas/packed-batch.js';
+import { readPacked } from '../../schemas/read-packed.js';
 import type { Position, Sink, SinkBatch } from '../../sinks/sink.js';
 import { createSink } from '../create-sink.js';
 import { LOG_FACT } from '../log-identity.js';

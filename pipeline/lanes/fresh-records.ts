@@ -4,7 +4,7 @@ import type { Schema } from '../../columnar/schema.js';
 import { PitwallError } from '../../core/errors.js';
 import { checkPacked } from '../../schemas/check-packed.js';
 import { dropRows } from '../../schemas/drop-rows.js';
-import { type ReadPackedBatch, readPacked } from '../../schemas/packed-batch.js';
+import { type ReadPackedBatch, readPacked } from '../../schemas/read-packed.js';
 
 /** The rows of a record that were not taken before. */
 export interface FreshRows {

@@ -2,9 +2,11 @@ import type { BusReader, BusRecord } from '../../bus/bus.js';
 import { groupedRecords } from '../../processors/grouping/grouped-records.js';
 import type { InputRecord } from '../../processors/partition-graph.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
-import { readPacked } from '../../schemas/packed-batch.js';
+import { readPacked } from '../../schemas/read-packed.js';
 import type { FreshRecords } from './fresh-records.js';
 import { Tagger } from './tagger.js';
+
+const NO_TAGS = {};
 
 /** What says which streams it reads. */
 export interface Reader {
@@ -54,7 +56,7 @@ export class GraphInput {
     const { offset, key, stream, receivedUs, writer } = record;
     // A record nobody reads still moves time, as a tick does.
     if (record.kind === 'tick' || !graph.wants(stream)) return tick(offset, receivedUs, writer);
-    const tags = this.tagger.tags(stream) ?? {};
+    const tags = this.tagger.tags(stream) ?? NO_TAGS;
     if (fresh) {
       try {
         return { offset, kind: 'data', key, stream, receivedUs, writer, tags, ...fresh.rows(record) };

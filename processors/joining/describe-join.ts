@@ -1,5 +1,5 @@
 import { timeBoundsUs } from '../../schemas/data-block.js';
-import { readPacked } from '../../schemas/packed-batch.js';
+import { readPacked } from '../../schemas/read-packed.js';
 import type { JoinSnapshot } from './join-state.js';
 
 /** What a snapshot of a join holds for one left lane, for people. Times are microseconds since 1970. */

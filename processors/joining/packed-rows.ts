@@ -2,7 +2,8 @@ import type { Batch } from '../../columnar/batch.js';
 import { compactDictionary } from '../../columnar/kernels/dictionary.js';
 import { Schema } from '../../columnar/schema.js';
 import { pack, unpack } from '../../schemas/data-block.js';
-import { packedBytesMax, readPacked, writePacked } from '../../schemas/packed-batch.js';
+import { packedBytesMax, writePacked } from '../../schemas/packed-batch.js';
+import { readPacked } from '../../schemas/read-packed.js';
 
 /** A batch as one `TelemetryBatch` that describes its own columns: how rows are kept in a snapshot. */
 export function packRows(batch: Batch): Uint8Array {

@@ -8,7 +8,7 @@ import type { IngestPlan, MqttPlan } from '../../bench/load/load-plan.js';
 import { Schema } from '../../columnar/schema.js';
 import { checkColumns, checkPacked } from '../../schemas/check-packed.js';
 import { unpack } from '../../schemas/data-block.js';
-import { readPacked } from '../../schemas/packed-batch.js';
+import { readPacked } from '../../schemas/read-packed.js';
 import { StrictIngestServer } from '../devices/strict-ingest-server.js';
 
 const FIRST_US = Date.UTC(2024, 0, 1) * 1000;

@@ -7,7 +7,8 @@ import { RowCells } from '../../gateway/row-cells.js';
 import { StreamBuilder, TAKEN } from '../../gateway/stream-builder.js';
 import { checkPacked } from '../../schemas/check-packed.js';
 import { pack } from '../../schemas/data-block.js';
-import { packedBytesMax, readPacked, writePacked } from '../../schemas/packed-batch.js';
+import { packedBytesMax, writePacked } from '../../schemas/packed-batch.js';
+import { readPacked } from '../../schemas/read-packed.js';
 import { closeAll, plainRows, typesOf } from './decoders/decoded.js';
 
 type Value = number | boolean | string | null;

@@ -5,7 +5,7 @@ import { TELEMETRY_TOPIC } from '../../bus/bus.js';
 import { closeAll, openTopic } from '../../pipeline/bus-reader.js';
 import { loadConfig } from '../../pipeline/config/load-config.js';
 import { readTimes } from '../../schemas/data-block.js';
-import { readPacked } from '../../schemas/packed-batch.js';
+import { readPacked } from '../../schemas/read-packed.js';
 import { eventually } from '../support/eventually.js';
 import { type GatewayProcess, pitwall } from '../support/gateway-process.js';
 import { tempDir } from '../support/temp-dir.js';

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { LogBus } from '../../bus/log/log-bus.js';
-import { readPacked } from '../../schemas/packed-batch.js';
+import { readPacked } from '../../schemas/read-packed.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { IngestClient } from '../support/ingest-client.js';
 import { tempDir } from '../support/temp-dir.js';

@@ -3,7 +3,8 @@ import { newCells } from '../../columnar/kernels/cells.js';
 import { type Field, Schema } from '../../columnar/schema.js';
 import type { InputRecord, PartitionGraph, ProcessorOutput } from '../../processors/partition-graph.js';
 import { pack } from '../../schemas/data-block.js';
-import { forBus, packedBytesMax, type ReadPackedBatch, readPacked, writePacked } from '../../schemas/packed-batch.js';
+import { forBus, packedBytesMax, writePacked } from '../../schemas/packed-batch.js';
+import { type ReadPackedBatch, readPacked } from '../../schemas/read-packed.js';
 
 export type Cell = number | bigint | boolean | string | null;
 export type Row = { timeUs: number } & Record<string, Cell>;

@@ -12,7 +12,7 @@ import {
 import { splitMessage } from '../../../bus/spooled/split-message.js';
 import type { Schema } from '../../../columnar/schema.js';
 import { dropRows } from '../../../schemas/drop-rows.js';
-import { readPacked } from '../../../schemas/packed-batch.js';
+import { readPacked } from '../../../schemas/read-packed.js';
 import { columnTypes, type PlainBatch, rowsOf, schemaOf } from '../../schemas/packed-oracle.js';
 import { type PlainRow, plainHeader, plainRows, plainValue, rowsIn, spooled, tick } from './plain-records.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Fleet } from '../../../devices/fleet/fleet.js';
 import { IngestSender, type IngestSenderOptions } from '../../../devices/senders/ingest-sender.js';
-import { readPacked } from '../../../schemas/packed-batch.js';
+import { readPacked } from '../../../schemas/read-packed.js';
 import { StrictIngestServer, type StrictOptions } from '../strict-ingest-server.js';
 
 const START_US = 1_714_564_800_000_000;

@@ -66,6 +66,34 @@ test('operators bind as in mathematics', () => {
   for (const [text, cell] of expected) assert.deepEqual(value(text), cell, text);
 });
 
+test('what is left over a literal divisor is that of %, to the last bit', () => {
+  const divisors = fc.oneof(
+    fc.integer({ min: -5, max: 1000 }),
+    fc.nat(),
+    fc.constantFrom(1e5, 0.1, 2 ** 31, 2 ** 31 + 1),
+  );
+  const number = fc.double({ noDefaultInfinity: true });
+  const near = (divisor: number) =>
+    fc
+      .tuple(fc.maxSafeNat(), fc.integer({ min: -2, max: 2 }))
+      .map(([times, off]) => Math.floor(times / Math.max(1, divisor)) * divisor + off / 2);
+  fc.assert(
+    fc.property(
+      divisors.chain((divisor) =>
+        fc.tuple(fc.constant(divisor), fc.array(fc.oneof(number, near(divisor)), { minLength: 1 })),
+      ),
+      ([divisor, values]) => {
+        const rows = values.map((a, i): Row => ({ timeUs: i, a }));
+        assert.deepEqual(
+          evaluate(`a % ${divisor < 0 ? `(${divisor})` : divisor}`, rows),
+          values.map((a) => a % divisor),
+        );
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
 test('null goes through every operation but and, or, if, coalesce and is null, which follow three-valued logic', () => {
   const expected: [string, Cell][] = [
     ['a + 1', null],
