@@ -1,50 +1,27 @@
 import type { Logger } from '../core/logger.js';
 import { settles } from '../core/settles.js';
-import { ThreadEnded, type WorkerPool } from '../processors/worker-pool.js';
-import { Retry } from '../sinks/retry.js';
+import type { ThreadEnded } from '../processors/thread-ended.js';
+import type { WorkerPool } from '../processors/worker-pool.js';
 import type { Position } from '../sinks/sink.js';
-import { begins, type LaneStatus, newStatus, succeeded } from './lane-status.js';
-import {
-  emptyReport,
-  type LaneFault,
-  type LaneReport,
-  type LaneSpec,
-  type LaneTask,
-  type ProcessorLaneSpec,
-  type StateAnswer,
-  type StateQuery,
+import { type LaneEntry, newLaneEntry } from './lane-entry.js';
+import { begins, type LaneStatus, succeeded } from './lane-status.js';
+import type {
+  LaneFault,
+  LaneReport,
+  LaneSpec,
+  LaneTask,
+  ProcessorLaneSpec,
+  StateAnswer,
+  StateQuery,
 } from './lanes/lane.js';
 import { type LaneProgress, onLaneProgress } from './lanes/lane-progress.js';
 import { firstPositions, outputHolds, reads } from './lanes/lane-reads.js';
+import { threadFault } from './lanes/thread-fault.js';
 
-/**
- * A processor's fault that no retry has mended after so many attempts leaves it stopped: it takes a fix. A store comes
- * back some time, so its branch tries for ever.
- */
-const PROCESSOR_ATTEMPTS_MAX = 6;
-const RETRY = { firstMs: 500, minMs: 200, maxMs: 30_000 };
 /** While the bus is away lanes look again this often at least: everything waits for it. */
 const BUS_RETRY_MS = 2_000;
 /** At the end a lane that has caught up gets so long to make durable what it holds. */
 const ANSWER_MS = 5_000;
-
-interface Entry {
-  spec: LaneSpec;
-  worker: number;
-  status: LaneStatus;
-  retry: Retry;
-  /** How long to wait before the next attempt. */
-  retryMs: number;
-  wake: (() => void) | null;
-  awake: boolean;
-  /** It is to end, whatever there is to read. */
-  leaving: boolean;
-  /** It reads nothing before the next `update`. */
-  held: boolean;
-  /** Called once all it holds is durable, which somebody has asked for. */
-  finished: (() => void) | null;
-  loop: Promise<void>;
-}
 
 export interface SchedulerHooks {
   /** A lane's durable positions, before anything may be dropped and after each step. */
@@ -57,7 +34,7 @@ export interface SchedulerHooks {
  * re-opened from its checkpoint with backoff after a fault. A lane that keeps failing stops, loudly; the others go on.
  */
 export class Scheduler {
-  private entries: Entry[] = [];
+  private entries: LaneEntry[] = [];
   private stopping = false;
   /** It is over, though some lanes have not answered. */
   private left = false;
@@ -69,11 +46,13 @@ export class Scheduler {
     private readonly hooks: SchedulerHooks,
   ) {
     this.deafen = onLaneProgress((progress) => this.hear(progress));
+    pool.notStarted = (worker, fault, attempt) => this.notStarted(worker, fault, attempt);
   }
 
   /** Opens all lanes; resolves when each has said where it reads on, or has failed. Then they run. */
   async start(specs: readonly LaneSpec[]): Promise<void> {
-    const fresh = specs.map((spec, index) => this.add(spec, index));
+    const fresh = specs.map(newLaneEntry);
+    this.entries.push(...fresh);
     // Those that write logs come first: within a process a log cannot be opened for writing after it was for reading.
     for (const group of groups(fresh)) await Promise.all(group.map((entry) => this.open(entry)));
     for (const { spec, status } of fresh) {
@@ -129,28 +108,10 @@ export class Scheduler {
     await this.start(specs.filter((spec) => !running.has(spec.id)));
   }
 
-  private async end(entry: Entry): Promise<void> {
+  private async end(entry: LaneEntry): Promise<void> {
     await entry.loop;
     if (entry.status.state === 'running') await this.act(entry, 'finish');
     await this.act(entry, 'close');
-  }
-
-  private add(spec: LaneSpec, index: number): Entry {
-    const entry: Entry = {
-      spec,
-      worker: spec.kind === 'processors' ? spec.partition : index,
-      status: newStatus(spec.id),
-      retry: new Retry(spec.kind === 'processors' ? { ...RETRY, attemptsMax: PROCESSOR_ATTEMPTS_MAX } : RETRY),
-      retryMs: 0,
-      wake: null,
-      awake: false,
-      leaving: false,
-      held: false,
-      finished: null,
-      loop: Promise.resolve(),
-    };
-    this.entries.push(entry);
-    return entry;
   }
 
   get statuses(): LaneStatus[] {
@@ -200,14 +161,14 @@ export class Scheduler {
     await Promise.all(this.entries.map((entry) => this.act(entry, 'close')));
   }
 
-  private async catchUp(entry: Entry, deadline: number): Promise<void> {
+  private async catchUp(entry: LaneEntry, deadline: number): Promise<void> {
     if (entry.status.state !== 'running') return;
     let report = await this.act(entry, 'step');
     while (report.more && !report.fault && performance.now() < deadline) report = await this.act(entry, 'step');
     if (!report.fault) await this.act(entry, 'finish');
   }
 
-  private async run(entry: Entry): Promise<void> {
+  private async run(entry: LaneEntry): Promise<void> {
     while (!this.stopping && !entry.leaving) {
       const { status, finished } = entry;
       if (finished) {
@@ -234,9 +195,22 @@ export class Scheduler {
     }
   }
 
-  private async open(entry: Entry): Promise<void> {
+  private async open(entry: LaneEntry): Promise<void> {
     const report = await this.act(entry, 'open');
-    if (!report.fault) entry.status.state = 'running';
+    if (report.fault) return;
+    entry.status.state = 'running';
+    if (entry.threadless) entry.status.error = null;
+    entry.threadless = false;
+  }
+
+  /** Said once for all lanes of the worker. */
+  private notStarted(worker: number, { message, againMs }: ThreadEnded, attempt: number): void {
+    const hit = this.entries.filter((entry) => this.pool.workerOf(entry.worker) === worker);
+    const lanes = hit.map(({ spec }) => spec.id);
+    const facts = { attempt, error: message, againMs, lanes };
+    this.hooks.logger.error('a worker thread could not be started, and its lanes stand until it is', facts);
+    // Those that sleep stand as well.
+    for (const entry of hit) this.wake(entry);
   }
 
   private hear({ lane, text, ended }: LaneProgress): void {
@@ -246,7 +220,7 @@ export class Scheduler {
     if (text !== null) this.hooks.logger.info(text, { lane });
   }
 
-  private async act(entry: Entry, action: LaneTask['action']): Promise<LaneReport> {
+  private async act(entry: LaneEntry, action: LaneTask['action']): Promise<LaneReport> {
     const { spec, status } = entry;
     const holds = spec.kind === 'processors' ? outputHolds(spec, this.entries) : [];
     begins(status);
@@ -281,8 +255,15 @@ export class Scheduler {
     return report;
   }
 
-  private fault(entry: Entry, { message, retryable, bus, lost }: LaneFault): void {
+  private fault(entry: LaneEntry, { message, retryable, bus, lost, againMs = null }: LaneFault): void {
     const { status } = entry;
+    entry.threadless = againMs !== null;
+    if (againMs !== null) {
+      entry.retryMs = againMs;
+      status.state = 'retrying';
+      status.error = message;
+      return;
+    }
     if (lost) {
       entry.retryMs = 0;
       status.state = 'retrying';
@@ -300,13 +281,13 @@ export class Scheduler {
     this.hooks.logger.error(`${entry.spec.id} failed and ${then}`, { attempt: entry.retry.attempts, error: message });
   }
 
-  private wake(entry: Entry): void {
+  private wake(entry: LaneEntry): void {
     entry.awake = true;
     entry.wake?.();
   }
 
   /** Sleeps until woken or for `ms` (null = until woken). */
-  private async sleep(entry: Entry, ms: number | null, wakeable: boolean): Promise<void> {
+  private async sleep(entry: LaneEntry, ms: number | null, wakeable: boolean): Promise<void> {
     if (wakeable && entry.awake) {
       entry.awake = false;
       return;
@@ -324,16 +305,8 @@ export class Scheduler {
   }
 }
 
-/** The thread died in the task; what it was at then may be another lane's. Code that does not return never will. */
-function threadFault(error: Error, id: string): LaneReport {
-  const known = error instanceof ThreadEnded ? error : null;
-  const lost = known !== null && known.lane !== null && known.lane !== id;
-  const retryable = lost || known?.silent !== true;
-  return { ...emptyReport(), fault: { message: error.message, retryable, bus: false, lost } };
-}
-
 /** Processors, then the branches that read what they write. */
-function groups(entries: readonly Entry[]): Entry[][] {
-  const isBranch = ({ spec }: Entry) => spec.kind === 'branch';
+function groups(entries: readonly LaneEntry[]): LaneEntry[][] {
+  const isBranch = ({ spec }: LaneEntry) => spec.kind === 'branch';
   return [entries.filter((entry) => !isBranch(entry)), entries.filter(isBranch)];
 }

@@ -1,48 +1,18 @@
-import { Piscina } from 'piscina';
-import { ThreadWatch } from './thread-watch.js';
+import type { ThreadEnded } from './thread-ended.js';
+import { type ThreadLimits, WorkerPlace } from './worker-place.js';
 
-export interface ThreadLimits {
-  /**
-   * A thread that is in code of users and has not been heard of for so long is ended: far longer than a call of a function,
-   * or a module, may take.
-   */
-  silentMs: number;
-  /** Of JavaScript objects; typed arrays are not among them. More is a leak: a thread needs a tenth of it. */
-  heapMiB: number;
-}
-
-const HEAP_SPARE = 1.5;
 const LIMITS: ThreadLimits = { silentMs: 30_000, heapMiB: 2048 };
-
-/** A thread has ended while it had tasks. */
-export class ThreadEnded extends Error {
-  constructor(
-    message: string,
-    /** The lane whose code of users it ran; null where it ran none. */
-    readonly lane: string | null,
-    /** It was ended since that code did not return. */
-    readonly silent: boolean,
-  ) {
-    super(message);
-  }
-}
-
-interface Place<Task, Result> {
-  pool: Piscina<Task, Result>;
-  watch: ThreadWatch;
-  /** Why its thread was ended, until it has. */
-  ended: ThreadEnded | null;
-}
 
 /**
  * Runs tasks of a module on worker threads, where tasks of one lane keep their order and their worker, so that state
- * may live there. Each worker is a pool of one thread of its own (piscina keeps the order of tasks only so). With no
- * workers the module runs in the calling thread, where a debugger's breakpoints are.
+ * may live there. With no workers the module runs in the calling thread, where a debugger's breakpoints are.
  *
  * The module's default export is the task function: `(task) => Promise<result>`.
  */
 export class WorkerPool<Task, Result> {
-  private readonly places: Place<Task, Result>[] = [];
+  /** Hears of each thread that has died while it started: of which worker, and the how many-th in a row it was. */
+  notStarted: (worker: number, fault: ThreadEnded, attempts: number) => void = () => {};
+  private readonly places: WorkerPlace<Task, Result>[] = [];
   private readonly watching: NodeJS.Timeout | null = null;
   private inline: ((task: Task) => Promise<Result>) | null = null;
   private running = 0;
@@ -53,46 +23,42 @@ export class WorkerPool<Task, Result> {
     readonly workers: number,
     /** Tasks that a worker may have under way: more than one where they wait for something outside. */
     tasksAtOnce = 1,
-    private readonly limits: ThreadLimits = LIMITS,
+    limits: ThreadLimits = LIMITS,
   ) {
     for (let i = 0; i < workers; i++) {
-      const watch = new ThreadWatch(ThreadWatch.data(limits.heapMiB * 2 ** 20));
-      const pool = new Piscina<Task, Result>({
-        filename: module.href,
-        name: 'default',
-        minThreads: 1,
-        maxThreads: 1,
-        concurrentTasksPerWorker: tasksAtOnce,
-        stricterFIFO: true,
-        atomics: 'disabled',
-        execArgv: ['--enable-source-maps'],
-        workerData: watch.shared,
-        // Behind the limit that a thread keeps itself, for what one call takes.
-        resourceLimits: { maxOldGenerationSizeMb: Math.ceil(limits.heapMiB * HEAP_SPARE) },
-      });
-      // A thread that died while it had no task: the next task runs on a new one.
-      pool.on('error', () => {});
-      this.places.push({ pool, watch, ended: null });
+      const place = new WorkerPlace<Task, Result>(module, tasksAtOnce, limits, (fault, attempts) =>
+        this.notStarted(i, fault, attempts),
+      );
+      this.places.push(place);
     }
     if (workers === 0) return;
-    this.watching = setInterval(() => this.endSilent(), Math.min(1000, limits.silentMs / 4));
+    this.watching = setInterval(
+      () => {
+        for (const place of this.places) place.endSilent();
+      },
+      Math.min(1000, limits.silentMs / 4),
+    );
     this.watching.unref();
+  }
+
+  /** Which worker has a lane; 0 without workers. */
+  workerOf(lane: number): number {
+    return lane % Math.max(1, this.workers);
   }
 
   /**
    * Runs a task on the lane's worker, after the lane's earlier tasks. Rejects with ThreadEnded when the thread dies in it; a
-   * new thread takes the tasks that follow, and what the module kept in memory is gone.
+   * new thread takes the tasks that follow, and what the module kept in memory is gone. Where threads die while they start
+   * it rejects too, at once, until it is time to start another.
    */
   async run(lane: number, task: Task): Promise<Result> {
-    const place = this.places[lane % Math.max(1, this.places.length)];
+    const place = this.places[this.workerOf(lane)];
     if (!place) return this.runInline(task);
     // Piscina lets go of the event loop while a thread starts: a process that waits for nothing else would end there.
     this.running++;
     this.keepAlive ??= setInterval(() => {}, 0x7fffffff);
     try {
-      return await place.pool.run(task);
-    } catch (error) {
-      throw this.whyEnded(place, error as Error);
+      return await place.run(task);
     } finally {
       if (--this.running === 0) {
         clearInterval(this.keepAlive);
@@ -111,40 +77,6 @@ export class WorkerPool<Task, Result> {
   /** Ends the threads; tasks must have ended before. */
   async close(): Promise<void> {
     if (this.watching) clearInterval(this.watching);
-    await Promise.all(this.places.map(({ pool }) => pool.destroy()));
+    await Promise.all(this.places.map((place) => place.close()));
   }
-
-  /** Ends threads that are stuck in code of users. */
-  private endSilent(): void {
-    for (const place of this.places) {
-      const section = place.watch.section();
-      if (section === null || section.silentMs < this.limits.silentMs || place.ended) continue;
-      const { id, what, at, thread: number } = section;
-      // One that is just starting has not said yet that it runs nothing, and ended now it would get no successor.
-      const thread = place.pool.threads.find(({ threadId }) => threadId === number);
-      if (!thread) continue;
-      const where = at === null ? '' : ` in ${at}`;
-      const message = `${what} did not return within ${this.limits.silentMs / 1000} s${where}, and its thread was ended`;
-      place.ended = new ThreadEnded(message, id, true);
-      void thread.terminate().then(() => forget(place));
-    }
-  }
-
-  private whyEnded(place: Place<Task, Result>, error: Error & { code?: string }): Error {
-    if (place.ended) return place.ended;
-    const section = place.watch.section();
-    const during = section ? `, in ${section.what}` : '';
-    const what =
-      place.watch.tooLarge || error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? `its worker thread had more than ${this.limits.heapMiB} MiB of objects and was ended${during}`
-        : `its worker thread ended${during}: ${error.message}`;
-    return new ThreadEnded(what, section?.id ?? null, false);
-  }
-}
-
-/** In a turn of its own: the tasks that the thread had are told first. */
-function forget(place: { ended: ThreadEnded | null }): void {
-  setImmediate(() => {
-    place.ended = null;
-  });
 }

@@ -65,8 +65,15 @@ export interface HttpListener {
   readonly address: string;
   /** Which implementation serves. */
   readonly engine: 'uWebSockets.js' | 'ws';
+  /**
+   * Takes no more connections, and closes those there are with 1001. A peer that is still sending gets `LINGER_MS` to read
+   * that, before it is cut off; until then its connection may outlive the promise and keeps the process.
+   */
   close(): Promise<void>;
 }
+
+/** A connection that is cut off while its peer sends is a reset to it, and what it had yet to read is lost. */
+export const LINGER_MS = 2000;
 
 /** Seconds without any byte after which a WebSocket is closed; pings keep quiet ones open. */
 export const SOCKET_IDLE_S = 120;

@@ -4,6 +4,7 @@ import {
   chooseSubprotocol,
   type HttpListener,
   type HttpRoutes,
+  LINGER_MS,
   type Page,
   SOCKET_IDLE_S,
   type SocketHandler,
@@ -12,6 +13,10 @@ import {
   type SocketRoute,
   upgradeFault,
 } from './http-listener.js';
+
+type PageSource = () => Page | Promise<Page>;
+
+const CLOSING: Page = { status: 503, contentType: 'text/plain', body: 'the gateway is shutting down\n' };
 
 interface UserData {
   connect: SocketHandlerFactory;
@@ -24,16 +29,22 @@ interface UserData {
 export function listenUws(module: typeof uws, host: string, port: number, routes: HttpRoutes): Promise<HttpListener> {
   const app = module.App();
   const open = new Set<uws.WebSocket<UserData>>();
+  let closing = false;
+  // What pages show is gone soon after.
+  const alive = (page: PageSource) => () => (closing ? CLOSING : page());
   for (const [path, route] of Object.entries(routes.sockets)) app.ws<UserData>(path, socketBehavior(route, open));
-  for (const [path, page] of Object.entries(routes.pages)) app.get(path, (res) => servePage(res, page));
+  for (const [path, page] of Object.entries(routes.pages)) app.get(path, (res) => servePage(res, alive(page)));
   for (const [path, page] of Object.entries(routes.below ?? {})) {
     app.get(`${path}*`, (res, req) => {
       const rest = req.getUrl().slice(path.length);
-      servePage(res, () => page(rest));
+      servePage(
+        res,
+        alive(() => page(rest)),
+      );
     });
   }
   app.any('/*', (res) => {
-    res.writeStatus('404 Not Found').end('not found\n');
+    res.writeStatus('404 Not Found').end('not found\n', true);
   });
   return new Promise((resolve, reject) => {
     app.listen(host, port, (token) => {
@@ -46,9 +57,10 @@ export function listenUws(module: typeof uws, host: string, port: number, routes
         engine: 'uWebSockets.js',
         async close() {
           module.us_listen_socket_close(token);
+          closing = true;
+          // Each peer closes its side when it has read this, and those that have been ended before as well.
           for (const socket of [...open]) socket.end(1001, 'the gateway is shutting down');
-          await new Promise((next) => setTimeout(next, 50));
-          app.close();
+          setTimeout(() => app.close(), LINGER_MS).unref();
         },
       });
     });
@@ -125,7 +137,7 @@ class UwsPeer implements SocketPeer {
   }
 }
 
-function servePage(res: uws.HttpResponse, page: () => Page | Promise<Page>): void {
+function servePage(res: uws.HttpResponse, page: PageSource): void {
   let aborted = false;
   res.onAborted(() => {
     aborted = true;
@@ -136,7 +148,9 @@ function servePage(res: uws.HttpResponse, page: () => Page | Promise<Page>): voi
     .then((answer) => {
       if (aborted) return;
       res.cork(() => {
-        res.writeStatus(statusLine(answer.status)).writeHeader('Content-Type', answer.contentType).end(answer.body);
+        res.writeStatus(statusLine(answer.status)).writeHeader('Content-Type', answer.contentType);
+        // Connections kept for further requests would hold up the end of the process.
+        res.end(answer.body, true);
       });
     });
 }

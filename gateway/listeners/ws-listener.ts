@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { settles } from '../../core/settles.js';
 import { cannotBind } from './cannot-bind.js';
 import {
   chooseSubprotocol,
   type HttpListener,
   type HttpRoutes,
+  LINGER_MS,
   type Page,
   SOCKET_IDLE_S,
   type SocketHandlerFactory,
@@ -57,13 +59,13 @@ export async function listenWs(host: string, port: number, routes: HttpRoutes): 
     address: `${host}:${(http.address() as AddressInfo).port}`,
     engine: 'ws',
     async close() {
-      for (const server of servers.values()) {
-        for (const client of server.clients) client.close(1001, 'the gateway is shutting down');
-      }
-      await new Promise((next) => setTimeout(next, 50));
-      for (const server of servers.values()) for (const client of server.clients) client.terminate();
+      const closed = new Promise((done) => http.close(done));
       http.closeAllConnections();
-      await new Promise((done) => http.close(done));
+      const clients = [...servers.values()].flatMap((server) => [...server.clients]);
+      for (const client of clients) client.close(1001, 'the gateway is shutting down');
+      if (await settles(closed, LINGER_MS)) return;
+      for (const client of clients) client.terminate();
+      await closed;
     },
   };
 }
@@ -106,7 +108,7 @@ function serveSocket(ws: WebSocket, remoteAddress: string, connect: SocketHandle
   ws.on('error', () => ws.terminate());
   ws.on('message', (data: Buffer, isBinary) => {
     alive = true;
-    handler.message(data, isBinary);
+    if (ws.readyState === ws.OPEN) handler.message(data, isBinary);
   });
   ws.on('close', () => {
     clearInterval(idle);

@@ -147,8 +147,10 @@ export interface LaneFault {
   retryable: boolean;
   /** The bus is away, not the lane at fault: it is tried for ever. */
   bus: boolean;
-  /** Its thread was lost by another lane's fault: it is opened again at once. */
+  /** Its thread was lost by no fault of its own: it is opened again at once, or after `againMs`. */
   lost?: boolean;
+  /** Threads die while they start: the next one is started after so long. */
+  againMs?: number | null;
 }
 
 export function emptyReport(): LaneReport {

@@ -1,4 +1,5 @@
 import type { Batch } from '../../columnar/batch.js';
+import { Slots } from '../../core/slots.js';
 import { threadWatch } from '../thread-watch.js';
 import type { Asks, LaneInfo } from '../verbs/lane-state.js';
 import { batchRows } from './batch-rows.js';
@@ -16,11 +17,10 @@ type Answer = { value: unknown } | { error: unknown };
  */
 abstract class OutsideCalls implements Asks {
   private readonly answers = new WeakMap<Batch, Answer[]>();
-  private readonly queue: (() => void)[] = [];
-  private free: number;
+  private readonly slots: Slots;
 
   constructor(private readonly limits: CallLimits) {
-    this.free = limits.concurrency;
+    this.slots = new Slots(limits.concurrency);
   }
 
   abstract ask(batch: Batch, lane: LaneInfo): Promise<void>;
@@ -40,13 +40,13 @@ abstract class OutsideCalls implements Asks {
     const work = async () => {
       while (next < count) {
         const at = next++;
-        await this.enter();
+        await this.slots.enter();
         try {
           answers[at] = { value: await this.withinTime((signal) => call(at, signal)) };
         } catch (error) {
           answers[at] = { error };
         } finally {
-          this.leave();
+          this.slots.leave();
         }
       }
     };
@@ -71,17 +71,6 @@ abstract class OutsideCalls implements Asks {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  private async enter(): Promise<void> {
-    if (this.free > 0) this.free--;
-    else await new Promise<void>((next) => this.queue.push(next));
-  }
-
-  private leave(): void {
-    const next = this.queue.shift();
-    if (next) next();
-    else this.free++;
   }
 }
 

@@ -32,6 +32,7 @@ const MODULES: Record<string, string> = {
   endless_load: 'for (;;);\n',
   leaks:
     'const kept = [];\nexport default () => {\n  kept.push(Array.from({ length: 20_000 }, (_, more) => ({ more })));\n  return true;\n};\n',
+  exits: 'process.exit(3);\n',
   huge: `import { statefulFunction } from '${FUNCTIONS}';
 export default statefulFunction({
   state: { seen: 'utf8' },
@@ -125,6 +126,7 @@ const FAULTS: [module: string, message: RegExp][] = [
     'leaks',
     /^its worker thread had more than 64 MiB of objects and was ended, in processors leaks \(modules \S*leaks\.mjs\)$/,
   ],
+  ['exits', /^its worker thread ended, in loading processors exits \(modules \S*exits\.mjs\): exit code 3$/],
   [
     'huge',
     /^processor huge, steps\[0\], map \S*huge\.mjs:5:16: state\.seen has 1000000 bytes, and a field of state holds at most 65536/,

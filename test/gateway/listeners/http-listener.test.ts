@@ -6,6 +6,7 @@ import WebSocket from 'ws';
 import { Logger } from '../../../core/logger.js';
 import { listenHttp } from '../../../gateway/listeners/http.js';
 import type { HttpListener, SocketRoute } from '../../../gateway/listeners/http-listener.js';
+import { eventually } from '../../support/eventually.js';
 
 const echo: SocketRoute = {
   payloadBytesMax: 1024 * 1024,
@@ -137,6 +138,36 @@ for (const engine of ['auto', 'ws'] as const) {
     assert.equal(await get('/below'), '404 not found\n');
     assert.equal((await fetch(`http://${listener.address}/below/x`, { method: 'POST' })).status, 404);
     await listener.close();
+  });
+
+  test(`${engine}: a client that goes on sending when it closes reads why when it gets to it`, async () => {
+    const listener = await serve();
+    const [host, port] = listener.address.split(':') as [string, string];
+    const socket = connect(Number(port), host);
+    const faults: Error[] = [];
+    socket.on('error', (error) => faults.push(error));
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13';
+    socket.write(`GET /echo HTTP/1.1\r\nHost: x\r\n${upgrade}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
+    await once(socket, 'data');
+    socket.pause();
+    const closing = listener.close();
+    // Empty texts, masked with zeros, for longer than last words take.
+    for (let n = 0; n < 40; n++) {
+      socket.write(Buffer.from([0x81, 0x80, 0, 0, 0, 0]));
+      await new Promise((next) => setTimeout(next, 5));
+    }
+    let bytes = Buffer.alloc(0);
+    socket.on('data', (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk]);
+    });
+    socket.resume();
+    // FIN, opcode 8; 1001 behind the length.
+    await eventually('a close frame', () => bytes.includes(0x88));
+    const frame = bytes.subarray(bytes.indexOf(0x88));
+    assert.equal(frame.readUInt16BE(2), 1001);
+    assert.deepEqual(faults, []);
+    socket.end(Buffer.from([0x88, 0x80, 0, 0, 0, 0]));
+    await closing;
   });
 
   test(`${engine}: an address in use is refused with its name`, async () => {

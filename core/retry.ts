@@ -3,7 +3,7 @@ export interface RetryOptions {
   firstMs?: number;
   /** No wait is longer. */
   maxMs?: number;
-  /** No wait is shorter, so that a store that fails at once is not asked in a loop. */
+  /** No wait is shorter, so that what fails at once is not tried in a loop. */
   minMs?: number;
   /** Failures in a row after which it is given up. */
   attemptsMax?: number;
@@ -11,7 +11,7 @@ export interface RetryOptions {
 
 /**
  * Exponential backoff with full jitter (M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog 2015): the
- * wait is evenly spread between the least and the bound, so that branches that failed together do not come back
+ * wait is evenly spread between the least and the bound, so that those that failed together do not come back
  * together. `random` gives 0 <= x < 1.
  */
 export class Retry {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Retry } from '../../sinks/retry.js';
+import { Retry } from '../../core/retry.js';
 
 test('waits stay within their bounds, and the bound doubles with each failure up to the longest', () => {
   const options = fc.record({
