@@ -1,4 +1,5 @@
 import { Piscina } from 'piscina';
+import { threadPlace } from './thread-place.js';
 import { ThreadWatch } from './thread-watch.js';
 
 export interface ThreadLimits {
@@ -27,9 +28,13 @@ export class ThreadEnded extends Error {
   }
 }
 
+type Thread = Piscina['threads'][number];
+
 interface Place<Task, Result> {
   pool: Piscina<Task, Result>;
   watch: ThreadWatch;
+  /** Its thread is silent and is asked where it is. */
+  isAsked: boolean;
   /** Why its thread was ended, until it has. */
   ended: ThreadEnded | null;
 }
@@ -72,10 +77,13 @@ export class WorkerPool<Task, Result> {
       });
       // A thread that died while it had no task: the next task runs on a new one.
       pool.on('error', () => {});
-      this.places.push({ pool, watch, ended: null });
+      this.places.push({ pool, watch, isAsked: false, ended: null });
     }
     if (workers === 0) return;
-    this.watching = setInterval(() => this.endSilent(), Math.min(1000, limits.silentMs / 4));
+    this.watching = setInterval(
+      () => this.places.forEach((place) => void this.endSilent(place)),
+      Math.min(1000, limits.silentMs / 4),
+    );
     this.watching.unref();
   }
 
@@ -114,26 +122,34 @@ export class WorkerPool<Task, Result> {
     await Promise.all(this.places.map(({ pool }) => pool.destroy()));
   }
 
-  /** Ends threads that are stuck in code of users. */
-  private endSilent(): void {
-    for (const place of this.places) {
-      const section = place.watch.section();
-      if (section === null || section.silentMs < this.limits.silentMs || place.ended) continue;
-      const { id, what, at, thread: number } = section;
-      // One that is just starting has not said yet that it runs nothing, and ended now it would get no successor.
-      const thread = place.pool.threads.find(({ threadId }) => threadId === number);
-      if (!thread) continue;
-      const where = at === null ? '' : ` in ${at}`;
-      const message = `${what} did not return within ${this.limits.silentMs / 1000} s${where}, and its thread was ended`;
-      place.ended = new ThreadEnded(message, id, true);
-      void thread.terminate().then(() => forget(place));
-    }
+  /** Ends the thread of a place if it is stuck in code of users, and was before it was asked where. */
+  private async endSilent(place: Place<Task, Result>): Promise<void> {
+    const thread = this.silentThread(place);
+    if (!thread || place.isAsked || place.ended) return;
+    place.isAsked = true;
+    const line = await threadPlace(thread.threadId);
+    place.isAsked = false;
+    if (this.silentThread(place) !== thread) return;
+    const { id, what, at } = place.watch.section()!;
+    const where = `${line === null ? '' : ` at ${line}`}${at === null ? '' : ` in ${at}`}`;
+    const message = `${what} did not return within ${this.limits.silentMs / 1000} s${where}, and its thread was ended`;
+    place.ended = new ThreadEnded(message, id, true);
+    void thread.terminate().then(() => forget(place));
+  }
+
+  /** The thread of a place where it has been in code of users for too long. */
+  private silentThread({ watch, pool }: Place<Task, Result>): Thread | null {
+    const section = watch.section();
+    if (section === null || section.silentMs < this.limits.silentMs) return null;
+    // One that is just starting has not said yet that it runs nothing, and ended now it would get no successor.
+    return pool.threads.find(({ threadId }) => threadId === section.thread) ?? null;
   }
 
   private whyEnded(place: Place<Task, Result>, error: Error & { code?: string }): Error {
     if (place.ended) return place.ended;
     const section = place.watch.section();
-    const during = section ? `, in ${section.what}` : '';
+    const last = section?.at ? `, last in ${section.at}` : '';
+    const during = section ? `, in ${section.what}${last}` : '';
     const what =
       place.watch.tooLarge || error.code === 'ERR_WORKER_OUT_OF_MEMORY'
         ? `its worker thread had more than ${this.limits.heapMiB} MiB of objects and was ended${during}`
