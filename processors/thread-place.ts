@@ -3,6 +3,8 @@ import { userPlace } from './modules/user-place.js';
 
 /** A thread that runs JavaScript answers within milliseconds; one in a call of the system does not before that ends. */
 const ANSWER_MS_MAX = 500;
+/** For an answer that is on its way. */
+const EXIT_WAIT_MS = 100;
 /** Deep enough for what an installed package does on behalf of a module. */
 const FRAMES_MAX = 200;
 const QUESTION = JSON.stringify({
@@ -22,11 +24,15 @@ const QUESTION = JSON.stringify({
  * it is in none of them, or does not say so in time.
  *
  * Messages of the inspector interrupt the code that runs (nodejs.org/api/inspector.html, domain NodeWorker), and what they
- * evaluate stands on its stack. So the thread is not paused, which might keep it from being ended, and goes on unchanged.
+ * evaluate stands on its stack. The thread is not paused, and goes on unchanged. An end that comes while it evaluates ends the
+ * evaluation alone: who ends the thread does so again until it has ended, and the end of the process, which cannot, waits for
+ * the answer.
  */
 export async function threadPlace(threadId: number): Promise<string | null> {
   let session: Session | null = null;
   let timer: NodeJS.Timeout | undefined;
+  const beforeExit = () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EXIT_WAIT_MS);
+  process.once('exit', beforeExit);
   try {
     // Not every build of Node has it.
     const inspector = await import('node:inspector');
@@ -41,6 +47,7 @@ export async function threadPlace(threadId: number): Promise<string | null> {
   } finally {
     clearTimeout(timer);
     session?.disconnect();
+    process.off('exit', beforeExit);
   }
 }
 

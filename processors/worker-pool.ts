@@ -13,6 +13,8 @@ export interface ThreadLimits {
 }
 
 const HEAP_SPARE = 1.5;
+const END_AGAIN_MS = 200;
+const END_AGAIN_MAX = 5;
 const LIMITS: ThreadLimits = { silentMs: 30_000, heapMiB: 2048 };
 
 /** A thread has ended while it had tasks. */
@@ -33,8 +35,8 @@ type Thread = Piscina['threads'][number];
 interface Place<Task, Result> {
   pool: Piscina<Task, Result>;
   watch: ThreadWatch;
-  /** Its thread is silent and is asked where it is. */
-  isAsked: boolean;
+  /** Its thread is silent, is asked where it is, and ended. */
+  ending: Promise<void> | null;
   /** Why its thread was ended, until it has. */
   ended: ThreadEnded | null;
 }
@@ -77,13 +79,10 @@ export class WorkerPool<Task, Result> {
       });
       // A thread that died while it had no task: the next task runs on a new one.
       pool.on('error', () => {});
-      this.places.push({ pool, watch, isAsked: false, ended: null });
+      this.places.push({ pool, watch, ending: null, ended: null });
     }
     if (workers === 0) return;
-    this.watching = setInterval(
-      () => this.places.forEach((place) => void this.endSilent(place)),
-      Math.min(1000, limits.silentMs / 4),
-    );
+    this.watching = setInterval(() => this.endSilent(), Math.min(1000, limits.silentMs / 4));
     this.watching.unref();
   }
 
@@ -119,22 +118,31 @@ export class WorkerPool<Task, Result> {
   /** Ends the threads; tasks must have ended before. */
   async close(): Promise<void> {
     if (this.watching) clearInterval(this.watching);
+    await Promise.all(this.places.map(({ ending }) => ending));
     await Promise.all(this.places.map(({ pool }) => pool.destroy()));
   }
 
-  /** Ends the thread of a place if it is stuck in code of users, and was before it was asked where. */
-  private async endSilent(place: Place<Task, Result>): Promise<void> {
-    const thread = this.silentThread(place);
-    if (!thread || place.isAsked || place.ended) return;
-    place.isAsked = true;
+  /** Ends threads that are stuck in code of users. */
+  private endSilent(): void {
+    for (const place of this.places) {
+      const thread = this.silentThread(place);
+      if (!thread || place.ending || place.ended) continue;
+      place.ending = this.end(place, thread).finally(() => {
+        place.ending = null;
+      });
+    }
+  }
+
+  /** Unless it goes on while it is asked where it is. */
+  private async end(place: Place<Task, Result>, thread: Thread): Promise<void> {
     const line = await threadPlace(thread.threadId);
-    place.isAsked = false;
     if (this.silentThread(place) !== thread) return;
     const { id, what, at } = place.watch.section()!;
     const where = `${line === null ? '' : ` at ${line}`}${at === null ? '' : ` in ${at}`}`;
     const message = `${what} did not return within ${this.limits.silentMs / 1000} s${where}, and its thread was ended`;
     place.ended = new ThreadEnded(message, id, true);
-    void thread.terminate().then(() => forget(place));
+    await terminated(thread);
+    forget(place);
   }
 
   /** The thread of a place where it has been in code of users for too long. */
@@ -163,4 +171,14 @@ function forget(place: { ended: ThreadEnded | null }): void {
   setImmediate(() => {
     place.ended = null;
   });
+}
+
+/** Ends a thread, again where what it evaluates takes the end for its own (see thread-place.ts). */
+async function terminated(thread: Thread): Promise<void> {
+  let left = END_AGAIN_MAX;
+  const again = setInterval(() => {
+    if (left-- > 0) void thread.terminate();
+  }, END_AGAIN_MS);
+  await thread.terminate();
+  clearInterval(again);
 }
