@@ -45,7 +45,12 @@ export function* evaluate(
     let flow = flows[node.index]!;
     for (let step = 0; step < node.stages.length; step++) {
       const { asks } = node.stages[step]!;
-      if (asks && flow.size > 0) yield Promise.all(asked(asks, flow));
+      if (asks && flow.size > 0) {
+        const waiting = Promise.all(asked(asks, flow));
+        // Meanwhile others go on with theirs.
+        threadWatch.records = null;
+        yield waiting;
+      }
       flow = throughStage(entity, node, states, step, flow, clockUs, failed);
     }
     if (flow.size === 0) continue;

@@ -3,7 +3,9 @@ import { sliceRows } from '../columnar/kernels/slice.js';
 import { rowsToJson } from '../columnar/row-json.js';
 import { PitwallError } from '../core/errors.js';
 import { formatIso } from '../core/event-time.js';
+
 import { type EntityStream, firstUs, type Lane, lastUs, type Part } from './entity.js';
+import { type Offsets, threadWatch } from './thread-watch.js';
 
 /**
  * What becomes of rows that a step fails for: the partition stops at them, they go to the dead letters, or they are left
@@ -35,6 +37,7 @@ export interface FailedRow {
 /** The records of an evaluation. */
 export interface Evaluated {
   fed: readonly Fed[];
+  offsets: Offsets;
   receivedUs: number;
 }
 
@@ -49,7 +52,7 @@ export class FailedRows {
   /** Left out since the graph was made. */
   skipped = 0;
   private letters: FailedRow[] = [];
-  private evaluated: Evaluated = { fed: [], receivedUs: 0 };
+  private evaluated: Evaluated = { fed: [], offsets: null, receivedUs: 0 };
   private readonly said = new Set<string>();
 
   constructor(
@@ -59,13 +62,16 @@ export class FailedRows {
 
   /** What fails from now on comes of these records, or of time. */
   begin(streams: readonly EntityStream[], receivedUs: number): Evaluated {
-    this.evaluated = { fed: streams.map(({ name, parts, offsets }) => ({ stream: name, parts, offsets })), receivedUs };
-    return this.evaluated;
+    const fed = streams.map(({ name, parts, offsets }) => ({ stream: name, parts, offsets }));
+    const evaluated = { fed, offsets: offsetsOf(fed), receivedUs };
+    this.resume(evaluated);
+    return evaluated;
   }
 
   /** Goes on with an evaluation that waited, while others may have gone on. */
   resume(evaluated: Evaluated): void {
     this.evaluated = evaluated;
+    threadWatch.records = evaluated.offsets;
   }
 
   /**
@@ -144,4 +150,15 @@ export class FailedRows {
     }
     return last;
   }
+}
+
+/** Those of a stream ascend. */
+function offsetsOf(fed: readonly Fed[]): Offsets {
+  if (fed.length === 0) return null;
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { offsets } of fed) {
+    first = Math.min(first, offsets[0]!);
+    last = Math.max(last, offsets.at(-1)!);
+  }
+  return [first, last];
 }

@@ -9,13 +9,15 @@ const NAME_BYTES_MAX = 2048;
 /** Of 8 bytes each. */
 const SINCE = 0;
 const ROW = 3;
+const FIRST_RECORD = 5;
+const LAST_RECORD = 6;
 /** Of 4 bytes each. */
 const OPEN = 2;
 const NAME_BYTES = 3;
 const TOO_LARGE = 4;
 const THREAD = 5;
 const STEP_BYTES = 8;
-const NAME_AT = 40;
+const NAME_AT = 56;
 const STEP_AT = NAME_AT + NAME_BYTES_MAX;
 /** How often a thread looks at its heap, which takes some microseconds. */
 const LOOK_MS = 10;
@@ -27,11 +29,14 @@ export interface Section {
   /** For people. */
   what: string;
   silentMs: number;
-  /** The step, and the row it was at, where that is known; for people. */
+  /** The step, the row and the record it was at, or was last, as far as that is known; for people. */
   at: string | null;
   /** The number of the thread, which may have ended since. */
   thread: number;
 }
+
+/** Offsets of the first and the last record that rows come from, which are worked on together; null where time lets them go. */
+export type Offsets = readonly [first: number, last: number] | null;
 
 /**
  * Shared by a worker thread and the main thread: which code of users the former runs, and since when it has not been heard
@@ -47,10 +52,11 @@ export class ThreadWatch {
   private shownStep = '';
   private shownStream = '';
   private shownBytes = 0;
+  private fed: Offsets = null;
   private lookedMs = 0;
 
   constructor(readonly shared: WatchData) {
-    this.since = new Float64Array(shared.buffer, 0, ROW + 1);
+    this.since = new Float64Array(shared.buffer, 0, LAST_RECORD + 1);
     this.words = new Int32Array(shared.buffer);
     this.text = new Uint8Array(shared.buffer, NAME_AT, NAME_BYTES_MAX);
     this.stepText = new Uint8Array(shared.buffer, STEP_AT);
@@ -92,9 +98,22 @@ export class ThreadWatch {
     if (now - this.lookedMs < LOOK_MS) return;
     this.lookedMs = now;
     if (getHeapStatistics().used_heap_size <= this.shared.heapBytesMax) return;
+    // What leaks is likely what ran last; it may have left its rows.
+    Atomics.store(this.words, STEP_BYTES, this.shownBytes);
     Atomics.store(this.words, TOO_LARGE, 1);
     // Only this thread; at the limit of V8 the whole process could end.
     process.exit(1);
+  }
+
+  /** The records that code of users works on from here on. */
+  get records(): Offsets {
+    return this.fed;
+  }
+
+  set records(offsets: Offsets) {
+    this.fed = offsets;
+    this.since[FIRST_RECORD] = offsets === null ? Number.NaN : offsets[0];
+    this.since[LAST_RECORD] = offsets === null ? Number.NaN : offsets[1];
   }
 
   /** From here to `leaveRows` a step calls code of users for rows of a stream; `row` says which. */
@@ -119,6 +138,7 @@ export class ThreadWatch {
   begin(): void {
     Atomics.store(this.words, OPEN, 0);
     this.leaveRows();
+    this.records = null;
     Atomics.store(this.words, TOO_LARGE, 0);
     Atomics.store(this.words, THREAD, threadId);
   }
@@ -143,19 +163,36 @@ export class ThreadWatch {
   }
 
   private at(): string | null {
+    const records = this.recordsText();
     const bytes = Buffer.from(this.stepText.slice(0, Atomics.load(this.words, STEP_BYTES)));
-    if (bytes.length === 0) return null;
+    if (bytes.length === 0) return records;
     const [step, stream] = bytes.toString().split('\n');
     const timeUs = this.since[ROW]!;
     const time = timeUs >= 0 && timeUs <= TIME_US_MAX ? `${formatIso(timeUs)} ` : '';
-    return `${step}, at the row ${time}(timeUs ${timeUs}) of ${stream}`;
+    const row = `${step}, at the row ${time}(timeUs ${timeUs}) of ${stream}`;
+    return records === null ? row : `${row}, of ${records}`;
+  }
+
+  private recordsText(): string | null {
+    const first = this.since[FIRST_RECORD]!;
+    const last = this.since[LAST_RECORD]!;
+    if (Number.isNaN(first)) return null;
+    return first === last ? `record ${first}` : `records ${first} to ${last}`;
   }
 
   private enter(id: string, what: string): string {
     const name = `${id}\n${what}`;
+    if (this.open.length === 0) this.forget();
     this.open.push(name);
     this.show();
     return name;
+  }
+
+  /** What ran last was of another section. */
+  private forget(): void {
+    this.shownStep = '';
+    this.shownBytes = 0;
+    this.records = null;
   }
 
   private leave(name: string): void {

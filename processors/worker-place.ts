@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import { Retry, type RetryOptions } from '../core/retry.js';
 import { Slots } from '../core/slots.js';
 import { ThreadEnded } from './thread-ended.js';
+import { threadPlace } from './thread-place.js';
 import { ThreadWatch } from './thread-watch.js';
 
 export interface ThreadLimits {
@@ -18,6 +19,8 @@ export interface ThreadLimits {
 }
 
 const HEAP_SPARE = 1.5;
+const END_AGAIN_MS = 200;
+const END_AGAIN_MAX = 5;
 const RESTART: RetryOptions = { firstMs: 500, minMs: 200, maxMs: 30_000 };
 
 /** A thread, with the pool of which it is the only one ever: piscina starts none after one that died while it started. */
@@ -27,6 +30,8 @@ interface Life<Task, Result> {
   number: number;
   /** It has loaded the module and takes tasks. */
   started: boolean;
+  /** It is silent, and is asked where it is before it is ended. */
+  ending: Promise<void> | null;
   /** Why it ends, or has ended. */
   ended: ThreadEnded | null;
 }
@@ -69,22 +74,37 @@ export class WorkerPlace<Task, Result> {
 
   /** Ends the thread if it is stuck in code of users. */
   endSilent(): void {
-    const { life, limits } = this;
-    const section = this.watch.section();
-    if (!life?.thread || life.ended || section === null || section.silentMs < limits.silentMs) return;
-    // The section of a thread before it.
-    if (section.thread !== life.number) return;
-    const where = section.at === null ? '' : ` in ${section.at}`;
-    const message = `${section.what} did not return within ${limits.silentMs / 1000} s${where}, and its thread was ended`;
-    life.ended = new ThreadEnded(message, section.id, true);
-    void life.thread.terminate();
+    const { life } = this;
+    if (!life || life.ending || !this.isSilent(life)) return;
+    life.ending = this.end(life).finally(() => {
+      life.ending = null;
+    });
   }
 
   async close(): Promise<void> {
     const { life } = this;
     this.closed = true;
     this.life = null;
+    await life?.ending;
     await life?.pool.destroy();
+  }
+
+  private isSilent({ thread, number, ended }: Life<Task, Result>): boolean {
+    const section = this.watch.section();
+    if (thread === null || ended !== null || section === null) return false;
+    // Else it is the section of a thread before it.
+    return section.silentMs >= this.limits.silentMs && section.thread === number;
+  }
+
+  /** Unless it goes on while it is asked where it is. */
+  private async end(life: Life<Task, Result>): Promise<void> {
+    const line = await threadPlace(life.number);
+    if (!this.isSilent(life)) return;
+    const { id, what, at } = this.watch.section()!;
+    const where = `${line === null ? '' : ` at ${line}`}${at === null ? '' : ` in ${at}`}`;
+    const message = `${what} did not return within ${this.limits.silentMs / 1000} s${where}, and its thread was ended`;
+    life.ended = new ThreadEnded(message, id, true);
+    await terminated(life.thread!);
   }
 
   private async runOn(life: Life<Task, Result>, task: Task): Promise<Result> {
@@ -118,7 +138,7 @@ export class WorkerPlace<Task, Result> {
       // Behind the limit that a thread keeps itself, for what one call takes.
       resourceLimits: { maxOldGenerationSizeMb: Math.ceil(this.limits.heapMiB * HEAP_SPARE) },
     });
-    const life: Life<Task, Result> = { pool, thread: null, number: 0, started: false, ended: null };
+    const life: Life<Task, Result> = { pool, thread: null, number: 0, started: false, ending: null, ended: null };
     // What ends a thread is heard of the thread itself.
     pool.on('error', () => {});
     pool.on('workerCreate', () => {
@@ -161,7 +181,8 @@ export class WorkerPlace<Task, Result> {
 
   private diedIn(cause: Error): ThreadEnded {
     const section = this.watch.section();
-    const during = section ? `, in ${section.what}` : '';
+    const last = section?.at ? `, last in ${section.at}` : '';
+    const during = section ? `, in ${section.what}${last}` : '';
     const what = isOutOfMemory(cause) || this.watch.tooLarge ? this.tooLarge() : null;
     const message = what
       ? `its worker thread ${what} and was ended${during}`
@@ -180,4 +201,14 @@ export class WorkerPlace<Task, Result> {
 
 function isOutOfMemory(error: Error): boolean {
   return (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
+}
+
+/** Ends a thread, again where what it evaluates takes the end for its own (see thread-place.ts). */
+async function terminated(thread: Worker): Promise<void> {
+  let left = END_AGAIN_MAX;
+  const again = setInterval(() => {
+    if (left-- > 0) void thread.terminate();
+  }, END_AGAIN_MS);
+  await thread.terminate();
+  clearInterval(again);
 }

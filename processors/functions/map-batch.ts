@@ -7,7 +7,7 @@ import type { Operator } from '../verbs/verb.js';
 import { batchRows } from './batch-rows.js';
 import { cellWriter, typeOfValue } from './cell-writer.js';
 import type { PerBatch } from './function-definition.js';
-import { functionFailed, ModuleLines, stepName } from './function-fault.js';
+import { functionFailed, stepName } from './function-fault.js';
 import type { BatchCalls } from './outside-calls.js';
 import { CellFault, kindOf } from './stored-cell.js';
 
@@ -23,20 +23,19 @@ const ARRAY_TYPES = new Map<unknown, Field['type']>([
 /** A function per batch, ready to run; `calls` has asked one that waits. */
 export function mapBatch(of: PerBatch, module: string, context: StepContext, calls: BatchCalls | null): Operator {
   const schemas = new SchemaCache((batch) => new Map([['', batch.schema]]));
-  const lines = new ModuleLines();
   const name = stepName(context, module);
   return {
     apply(batch) {
-      threadWatch.goesOn();
       threadWatch.enterRows(name, batch.stream);
       threadWatch.row(batch.timeUs[0]!);
+      threadWatch.goesOn();
       try {
         const result = calls ? calls.answer(batch, 0) : of.call(batchRows(batch) as never, { stream: batch.stream });
         if (result === null || result === undefined || result === false) return null;
         if (result === true) return batch;
         return withColumns(batch, result, of, schemas.get(batch));
       } catch (cause) {
-        throw functionFailed(context, module, cause, lines);
+        throw functionFailed(context, module, cause);
       } finally {
         threadWatch.leaveRows();
       }

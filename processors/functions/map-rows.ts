@@ -6,7 +6,7 @@ import { threadWatch } from '../thread-watch.js';
 import type { Emit, LaneInfo, LaneState, Refuse, StatefulStep } from '../verbs/lane-state.js';
 import type { StepContext } from '../verbs/step-context.js';
 import type { PerRow } from './function-definition.js';
-import { functionFailed, ModuleLines, stepName } from './function-fault.js';
+import { functionFailed, stepName } from './function-fault.js';
 import { FunctionState } from './function-state.js';
 import type { At } from './function-types.js';
 import type { RowCalls } from './outside-calls.js';
@@ -28,7 +28,6 @@ export class MapRows implements StatefulStep {
   readonly timesChange: boolean;
   /** For whoever watches the thread. */
   readonly name: string;
-  private readonly lines = new ModuleLines();
 
   constructor(
     readonly of: PerRow,
@@ -42,7 +41,7 @@ export class MapRows implements StatefulStep {
   }
 
   failed(cause: unknown): PitwallError {
-    return functionFailed(this.context, this.module, cause, this.lines);
+    return functionFailed(this.context, this.module, cause);
   }
 
   dueOf(): number {
@@ -100,9 +99,9 @@ class MapLane implements LaneState {
     cursor.start(batch);
     output.start(batch);
     for (let row = 0; row < batch.rows; row++) {
-      if (row % WATCHED_ROWS === 0) threadWatch.goesOn();
       const timeUs = batch.timeUs[row]!;
       threadWatch.row(timeUs);
+      if (row % WATCHED_ROWS === 0) threadWatch.goesOn();
       cursor.moveTo(row);
       try {
         if (state && timeUs - this.latestUs > expireUs) state.clear();

@@ -1,9 +1,11 @@
 import type { Batch } from '../../columnar/batch.js';
 import { Slots } from '../../core/slots.js';
-import { threadWatch } from '../thread-watch.js';
+import { type Offsets, threadWatch } from '../thread-watch.js';
 import type { Asks, LaneInfo } from '../verbs/lane-state.js';
+import type { StepContext } from '../verbs/step-context.js';
 import { batchRows } from './batch-rows.js';
 import type { CallLimits, PerBatch, PerRow } from './function-definition.js';
+import { stepName } from './function-fault.js';
 import type { AsyncAt } from './function-types.js';
 import { RowCursor } from './row-cursor.js';
 import { CellFault } from './stored-cell.js';
@@ -18,9 +20,15 @@ type Answer = { value: unknown } | { error: unknown };
 abstract class OutsideCalls implements Asks {
   private readonly answers = new WeakMap<Batch, Answer[]>();
   private readonly slots: Slots;
+  private readonly name: string;
 
-  constructor(private readonly limits: CallLimits) {
+  constructor(
+    private readonly limits: CallLimits,
+    module: string,
+    context: StepContext,
+  ) {
     this.slots = new Slots(limits.concurrency);
+    this.name = stepName(context, module);
   }
 
   abstract ask(batch: Batch, lane: LaneInfo): Promise<void>;
@@ -34,6 +42,7 @@ abstract class OutsideCalls implements Asks {
 
   /** `count` calls, each of which gets its number; as many of them are under way as there is room for. */
   protected async callAll(batch: Batch, count: number, call: (at: number, signal: AbortSignal) => unknown) {
+    const { records } = threadWatch;
     const answers = new Array<Answer>(count);
     this.answers.set(batch, answers);
     let next = 0;
@@ -42,7 +51,9 @@ abstract class OutsideCalls implements Asks {
         const at = next++;
         await this.slots.enter();
         try {
-          answers[at] = { value: await this.withinTime((signal) => call(at, signal)) };
+          answers[at] = {
+            value: await this.withinTime((signal) => this.watched(batch, at, records, () => call(at, signal))),
+          };
         } catch (error) {
           answers[at] = { error };
         } finally {
@@ -65,11 +76,25 @@ abstract class OutsideCalls implements Asks {
         abort.abort(error);
       }, timeoutUs / 1000);
     });
-    threadWatch.goesOn();
     try {
       return await Promise.race([call(abort.signal), late]);
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  /** Up to where the function waits for the first time; what goes on then may be a call for any row. */
+  private watched(batch: Batch, at: number, records: Offsets, call: () => unknown): unknown {
+    const before = threadWatch.records;
+    threadWatch.records = records;
+    threadWatch.enterRows(this.name, batch.stream);
+    threadWatch.row(batch.timeUs[at]!);
+    threadWatch.goesOn();
+    try {
+      return call();
+    } finally {
+      threadWatch.leaveRows();
+      threadWatch.records = before;
     }
   }
 }
@@ -79,8 +104,10 @@ export class RowCalls extends OutsideCalls {
   constructor(
     private readonly of: PerRow,
     limits: CallLimits,
+    module: string,
+    context: StepContext,
   ) {
-    super(limits);
+    super(limits, module, context);
   }
 
   async ask(batch: Batch, { key, tags }: LaneInfo): Promise<void> {
@@ -106,8 +133,10 @@ export class BatchCalls extends OutsideCalls {
   constructor(
     private readonly of: PerBatch,
     limits: CallLimits,
+    module: string,
+    context: StepContext,
   ) {
-    super(limits);
+    super(limits, module, context);
   }
 
   ask(batch: Batch): Promise<void> {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 /** This package: the folder with `dist`. */
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
-const FRAME = /^\s+at (?:.*\()?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]+):(\d+):(\d+)\)?$/;
+const FRAME = /^\s+at (?:async |.*\()?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]+):(\d+):(\d+)\)?$/;
 
 /**
  * Where in the users' own files an error was raised: `FILE:LINE:COLUMN` of the innermost frame of its stack that is neither

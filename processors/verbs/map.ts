@@ -20,10 +20,10 @@ export const map: Verb<MapStep> = {
     if (!functions) throw stepFailed(context, `map ${name}: its module was not loaded`);
     const of = functions.of(step);
     if (isPerBatch(of)) {
-      const calls = of.waits && new BatchCalls(of, of.waits);
+      const calls = of.waits && new BatchCalls(of, of.waits, name, context);
       return { operator: mapBatch(of, name, context, calls), ...(calls && { asks: calls }) };
     }
-    const calls = of.waits && new RowCalls(of, of.waits);
+    const calls = of.waits && new RowCalls(of, of.waits, name, context);
     return { stateful: new MapRows(of, name, context, calls), ...(calls && { asks: calls }) };
   },
 };

@@ -119,12 +119,15 @@ const FAULTS: [module: string, message: RegExp][] = [
   ],
   [
     'endless',
-    /^processors endless \(modules \S*endless\.mjs\) did not return within 3 s in processor endless, steps\[0\], map \S*endless\.mjs, at the row 2024-03-22T12:38:31\.000000Z \(timeUs 1711111111000000\) of car\/\d\/a, and its thread was ended$/,
+    /^processors endless \(modules \S*endless\.mjs\) did not return within 3 s at \S*endless\.mjs:2:3 in processor endless, steps\[0\], map \S*endless\.mjs, at the row 2024-03-22T12:38:31\.000000Z \(timeUs 1711111111000000\) of car\/\d\/a, of record 0, and its thread was ended$/,
   ],
-  ['endless_load', /^loading processors endless_load \(modules \S*endless_load\.mjs\) did not return within 3 s/],
+  [
+    'endless_load',
+    /^loading processors endless_load \(modules \S*endless_load\.mjs\) did not return within 3 s at \S*endless_load\.mjs:1:1,/,
+  ],
   [
     'leaks',
-    /^its worker thread had more than 64 MiB of objects and was ended, in processors leaks \(modules \S*leaks\.mjs\)$/,
+    /^its worker thread had more than 64 MiB of objects and was ended, in processors leaks \(modules \S*leaks\.mjs\), last in processor leaks, steps\[0\], map \S*leaks\.mjs, at the row 2024-03-22T.* of car\/\d\/a, of records? \d+( to \d+)?$/,
   ],
   ['exits', /^its worker thread ended, in loading processors exits \(modules \S*exits\.mjs\): exit code 3$/],
   [
