@@ -31,6 +31,8 @@ export interface Lane {
   captures: Tags;
   /** Lanes of the nodes behind. */
   next: Map<number, Lane>;
+  /** Rows on their way through the node in an evaluation; null where there are none. */
+  flow: Batch[] | null;
   /** Rows that left the node in this run. */
   out: Batch[];
   receivedUs: number;
@@ -126,6 +128,7 @@ export class Entity {
         tags,
         captures,
         next: new Map(),
+        flow: null,
         out: [],
         receivedUs: 0,
         rows,

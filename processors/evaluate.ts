@@ -9,8 +9,8 @@ import type { CompiledNodes, GraphJoin, GraphNode, GraphState } from './node.js'
 import { threadWatch } from './thread-watch.js';
 import type { Asks, Emit, LaneState, Refuse } from './verbs/lane-state.js';
 
-/** Rows on their way through a node, lane by lane. */
-type Flow = Map<Lane, Batch[]>;
+/** Lanes of a node that have rows on their way, in the order they came to have some. */
+type Flow = Lane[];
 
 const NONE_LATE: readonly [number, number][] = [];
 const lateRows = new LateRowsForm();
@@ -30,22 +30,20 @@ export function* evaluate(
   emit: (lane: Lane, batch: Batch) => void,
 ): Generator<Promise<unknown>, void> {
   threadWatch.goesOn();
-  const flows: Flow[] = nodes.map(() => new Map());
+  const flows: Flow[] = [];
+  for (let n = 0; n < nodes.length; n++) flows.push([]);
   for (const stream of entity.dirty) {
     const batch = joined(stream);
-    stream.parts = [];
-    stream.offsets = [];
     for (const lane of stream.lanes) push(flows[lane.node]!, lane, batch);
     for (const [node, rows] of addRight(entity, joins, stream.route.right, batch)) {
       push(flows[node]!, stream.lateLanes.find((lane) => lane.node === node)!, lateRows.of(batch, rows));
     }
   }
-  entity.dirty = [];
   for (const node of nodes) {
     let flow = flows[node.index]!;
     for (let step = 0; step < node.stages.length; step++) {
       const { asks } = node.stages[step]!;
-      if (asks && flow.size > 0) {
+      if (asks && flow.length > 0) {
         const waiting = Promise.all(asked(asks, flow));
         // Meanwhile others go on with theirs.
         threadWatch.records = null;
@@ -53,11 +51,11 @@ export function* evaluate(
       }
       flow = throughStage(entity, node, states, step, flow, clockUs, failed);
     }
-    if (flow.size === 0) continue;
+    if (flow.length === 0) continue;
     const stream = `${node.name}/${entity.key}`;
-    for (const [lane, batches] of flow) {
+    for (const lane of flow) {
       const after = node.leftOf.map((next) => laneBehind(entity, lane, next));
-      for (const rows of batches) {
+      for (const rows of taken(lane)) {
         const batch = { ...rows, stream };
         emit(lane, batch);
         for (const next of after) push(flows[next.node]!, next, batch);
@@ -67,6 +65,11 @@ export function* evaluate(
       }
     }
   }
+  for (const stream of entity.dirty) {
+    stream.parts = [];
+    stream.offsets = [];
+  }
+  entity.dirty = [];
 }
 
 /**
@@ -91,7 +94,7 @@ function addRight(
 }
 
 function asked(asks: Asks, flow: Flow): Promise<void>[] {
-  return [...flow].flatMap(([lane, batches]) => batches.map((batch) => asks.ask(batch, lane)));
+  return flow.flatMap((lane) => lane.flow!.map((batch) => asks.ask(batch, lane)));
 }
 
 function throughStage(
@@ -104,27 +107,27 @@ function throughStage(
   failed: FailedRows,
 ): Flow {
   const stage = node.stages[step]!;
-  const next: Flow = new Map();
+  const next: Flow = [];
   if ('join' in stage) {
     const join = entity.joins[stage.join]!;
-    for (const [lane, batches] of flow) for (const batch of batches) join.addLeft(lane.id, batch);
+    for (const lane of flow) for (const batch of taken(lane)) join.addLeft(lane.id, batch);
     join.release(clockUs, entity.latestUs, (id, batch) => push(next, entity.lanes[node.index]!.get(id)!, batch));
   } else if ('state' in stage) {
     const lanes = entity.states[stage.state]!;
-    for (const [lane, batches] of flow) {
+    for (const lane of flow) {
       let state = lanes.get(lane);
       if (!state) lanes.set(lane, (state = states[stage.state]!.operator.create(lane)));
       const emit = (out: Batch) => push(next, lane, out);
       const refuse: Refuse = (batch, from, to, describe) =>
         failed.refuse(node.name, step, lane, batch, from, to, describe);
-      for (const batch of batches) addRows(state, batch, emit, refuse);
+      for (const batch of taken(lane)) addRows(state, batch, emit, refuse);
     }
     for (const [lane, state] of lanes) {
       if (state.dueUs <= clockUs) state.release(clockUs, (out) => push(next, lane, out));
     }
   } else {
-    for (const [lane, batches] of flow) {
-      for (const batch of batches) {
+    for (const lane of flow) {
+      for (const batch of taken(lane)) {
         let out: Batch | null = null;
         try {
           out = stage.operator.apply(batch);
@@ -175,7 +178,15 @@ function laneBehind(entity: Entity, lane: Lane, node: number): Lane {
 }
 
 function push(flow: Flow, lane: Lane, batch: Batch): void {
-  const batches = flow.get(lane);
-  if (batches) batches.push(batch);
-  else flow.set(lane, [batch]);
+  if (lane.flow === null) {
+    lane.flow = [batch];
+    flow.push(lane);
+  } else lane.flow.push(batch);
+}
+
+/** The lane's rows that are on their way, which go on from here. */
+function taken(lane: Lane): Batch[] {
+  const batches = lane.flow!;
+  lane.flow = null;
+  return batches;
 }

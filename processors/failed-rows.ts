@@ -4,7 +4,7 @@ import { rowsToJson } from '../columnar/row-json.js';
 import { PitwallError } from '../core/errors.js';
 import { formatIso } from '../core/event-time.js';
 
-import { type EntityStream, firstUs, type Lane, lastUs, type Part } from './entity.js';
+import { type EntityStream, firstUs, type Lane, lastUs } from './entity.js';
 import { type Offsets, threadWatch } from './thread-watch.js';
 
 /**
@@ -34,17 +34,10 @@ export interface FailedRow {
   number: number;
 }
 
-/** The records of an evaluation. */
-export interface Evaluated {
-  fed: readonly Fed[];
-  offsets: Offsets;
+/** The records of an evaluation, which keep their parts until it has ended, and the offsets of the first and the last. */
+export interface Evaluated extends Offsets {
+  streams: readonly EntityStream[];
   receivedUs: number;
-}
-
-interface Fed {
-  stream: string;
-  parts: readonly Part[];
-  offsets: readonly number[];
 }
 
 /** Rows that steps could not work on, by the policy of their processor. */
@@ -52,7 +45,7 @@ export class FailedRows {
   /** Left out since the graph was made. */
   skipped = 0;
   private letters: FailedRow[] = [];
-  private evaluated: Evaluated = { fed: [], offsets: null, receivedUs: 0 };
+  private evaluated: Evaluated = { streams: [], first: Infinity, last: -Infinity, receivedUs: 0 };
   private readonly said = new Set<string>();
 
   constructor(
@@ -62,8 +55,14 @@ export class FailedRows {
 
   /** What fails from now on comes of these records, or of time. */
   begin(streams: readonly EntityStream[], receivedUs: number): Evaluated {
-    const fed = streams.map(({ name, parts, offsets }) => ({ stream: name, parts, offsets }));
-    const evaluated = { fed, offsets: offsetsOf(fed), receivedUs };
+    let first = Infinity;
+    let last = -Infinity;
+    // Those of a stream ascend.
+    for (const { offsets } of streams) {
+      first = Math.min(first, offsets[0]!);
+      last = Math.max(last, offsets[offsets.length - 1]!);
+    }
+    const evaluated = { streams, first, last, receivedUs };
     this.resume(evaluated);
     return evaluated;
   }
@@ -71,7 +70,7 @@ export class FailedRows {
   /** Goes on with an evaluation that waited, while others may have gone on. */
   resume(evaluated: Evaluated): void {
     this.evaluated = evaluated;
-    threadWatch.records = evaluated.offsets;
+    threadWatch.records = evaluated.streams.length === 0 ? null : evaluated;
   }
 
   /**
@@ -141,7 +140,7 @@ export class FailedRows {
     // What stands before the stream are the nodes that the rows went through.
     const device = lane.id.replace(/^(\d+>)+/, '');
     let last: number | null = null;
-    for (const { stream, parts, offsets } of this.evaluated.fed) {
+    for (const { name: stream, parts, offsets } of this.evaluated.streams) {
       for (let i = 0; i < parts.length; i++) {
         const part = parts[i]!;
         if (stream === device && firstUs(part) <= timeUs && timeUs <= lastUs(part)) return offsets[i]!;
@@ -150,15 +149,4 @@ export class FailedRows {
     }
     return last;
   }
-}
-
-/** Those of a stream ascend. */
-function offsetsOf(fed: readonly Fed[]): Offsets {
-  if (fed.length === 0) return null;
-  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const { offsets } of fed) {
-    first = Math.min(first, offsets[0]!);
-    last = Math.max(last, offsets.at(-1)!);
-  }
-  return [first, last];
 }

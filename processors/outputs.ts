@@ -81,6 +81,7 @@ const CELL_BYTES_MAX = BATCH_BYTES_MAX / 4;
  * and the batch stays below the limits of a record. Dictionaries hold only what the rows use.
  */
 export function mergeBatches(batches: readonly Batch[]): Batch[] {
+  if (batches.length === 1 && batches[0]!.rows <= rowsAllowed(batches[0]!)) return [compacted(batches[0]!)];
   const out: Batch[] = [];
   let group: Batch[] = [];
   let rows = 0;
@@ -115,7 +116,7 @@ function rowsAllowed(batch: Batch): number {
 }
 
 function compacted(batch: Batch): Batch {
-  const isLoose = (column: Column) => column.dictionary !== null && column.dictionary.length > batch.rows;
+  const isLoose = ({ dictionary }: Column) => dictionary !== null && dictionary.length > batch.rows;
   if (!batch.columns.some(isLoose)) return batch;
   const columns = batch.columns.map((column) => (isLoose(column) ? compactDictionary(column, batch.rows) : column));
   return { ...batch, columns };

@@ -35,8 +35,11 @@ export interface Section {
   thread: number;
 }
 
-/** Offsets of the first and the last record that rows come from, which are worked on together; null where time lets them go. */
-export type Offsets = readonly [first: number, last: number] | null;
+/** Of the first and the last record that rows come from, which are worked on together. */
+export interface Offsets {
+  readonly first: number;
+  readonly last: number;
+}
 
 /**
  * Shared by a worker thread and the main thread: which code of users the former runs, and since when it has not been heard
@@ -52,7 +55,7 @@ export class ThreadWatch {
   private shownStep = '';
   private shownStream = '';
   private shownBytes = 0;
-  private fed: Offsets = null;
+  private fed: Offsets | null = null;
   private lookedMs = 0;
 
   constructor(readonly shared: WatchData) {
@@ -105,15 +108,15 @@ export class ThreadWatch {
     process.exit(1);
   }
 
-  /** The records that code of users works on from here on. */
-  get records(): Offsets {
+  /** The records that code of users works on from here on; null where time lets rows go. */
+  get records(): Offsets | null {
     return this.fed;
   }
 
-  set records(offsets: Offsets) {
+  set records(offsets: Offsets | null) {
     this.fed = offsets;
-    this.since[FIRST_RECORD] = offsets === null ? Number.NaN : offsets[0];
-    this.since[LAST_RECORD] = offsets === null ? Number.NaN : offsets[1];
+    this.since[FIRST_RECORD] = offsets === null ? Number.NaN : offsets.first;
+    this.since[LAST_RECORD] = offsets === null ? Number.NaN : offsets.last;
   }
 
   /** From here to `leaveRows` a step calls code of users for rows of a stream; `row` says which. */

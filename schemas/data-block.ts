@@ -1,5 +1,4 @@
-import { type Batch, bitmapBytes, type Column } from '../columnar/batch.js';
-import { float64ToInt64 } from '../columnar/int64.js';
+import { type Batch, bitmapBytes, type CellArray, type Column } from '../columnar/batch.js';
 import { BatchMemory } from '../columnar/kernels/batch-memory.js';
 import { orBits } from '../columnar/kernels/bitmap.js';
 import { CELL_BYTES, type ColumnType, type Schema } from '../columnar/schema.js';
@@ -13,6 +12,7 @@ export const pad8 = (bytes: number): number => (bytes + 7) & ~7;
 
 const NO_BYTES = Buffer.alloc(0);
 const TWO_32 = 4294967296;
+const HEAP_BYTES_MAX = 64;
 
 /** The batch in packed form for the bus; columns are copied when the record is written, not before. */
 export function pack(batch: Batch): PackedBatch {
@@ -198,18 +198,12 @@ class BlockSource implements ByteSource {
   copyTo(target: Buffer, start: number): void {
     const { rows, timeUs, columns, schema } = this.batch;
     let at = start;
-    if (this.periodUs === 0) {
-      const own = new BigInt64Array(rows);
-      float64ToInt64(timeUs, own, rows, rows === 0 ? 0 : timeUs[0]!);
-      target.set(new Uint8Array(own.buffer), at);
-      at += rows * 8;
-    }
+    if (this.periodUs === 0) at = writeOwnTimes(timeUs, rows, target, at);
     for (let c = 0; c < columns.length; c++) {
-      const { values } = columns[c]!;
       const size = rows * CELL_BYTES[schema.fields[c]!.type];
-      target.set(new Uint8Array(values.buffer, values.byteOffset, size), at);
+      writeCells(columns[c]!.values, rows, size, target, at);
       const end = at + pad8(size);
-      target.fill(0, at + size, end);
+      for (let i = at + size; i < end; i++) target[i] = 0;
       at = end;
       const dictionary = this.dictionaries[c];
       if (dictionary) {
@@ -218,6 +212,26 @@ class BlockSource implements ByteSource {
       }
     }
   }
+}
+
+function writeOwnTimes(timeUs: Float64Array, rows: number, target: Buffer, start: number): number {
+  let at = start;
+  for (let i = 0; i < rows; i++, at += 8) {
+    const time = timeUs[i]! - timeUs[0]!;
+    const high = Math.floor(time / TWO_32);
+    target.writeUInt32LE(time - high * TWO_32, at);
+    target.writeInt32LE(high, at + 4);
+  }
+  return at;
+}
+
+function writeCells(values: CellArray, rows: number, size: number, target: Buffer, at: number): void {
+  // Node keeps such small arrays on the heap, and would have to move one for a view of its bytes.
+  if (size <= HEAP_BYTES_MAX && values instanceof Float64Array) {
+    for (let i = 0; i < rows; i++) target.writeDoubleLE(values[i]!, at + i * 8);
+  } else if (size <= HEAP_BYTES_MAX && values instanceof BigInt64Array) {
+    for (let i = 0; i < rows; i++) target.writeBigInt64LE(values[i]!, at + i * 8);
+  } else target.set(new Uint8Array(values.buffer, values.byteOffset, size), at);
 }
 
 function encodeDictionary(texts: readonly string[]): Buffer {

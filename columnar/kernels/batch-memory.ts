@@ -12,14 +12,12 @@ const FEW_BYTES = 256;
 export class BatchMemory {
   readonly timeUs: Float64Array;
   readonly columns: CellArray[] = [];
-  private readonly bytes: Uint8Array;
   private readonly words: Int32Array;
 
   constructor(fields: readonly Field[], rows: number) {
     let size = rows * 8;
     for (const { type } of fields) size += cellBytes(type, rows);
     const buffer = Buffer.allocUnsafeSlow(size).buffer;
-    this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
     this.timeUs = new Float64Array(buffer, 0, rows);
     let at = rows * 8;
@@ -37,7 +35,8 @@ export class BatchMemory {
   /** Copies little-endian cells that stand anywhere in `from` to the byte `to`, where cells of their width may stand. */
   copy(from: DataView, at: number, to: number, size: number): void {
     if (size > FEW_BYTES || ((size | to) & 3) !== 0) {
-      this.bytes.set(new Uint8Array(from.buffer, from.byteOffset + at, size), to);
+      const bytes = new Uint8Array(this.words.buffer, to, size);
+      bytes.set(new Uint8Array(from.buffer, from.byteOffset + at, size));
       return;
     }
     const { words } = this;

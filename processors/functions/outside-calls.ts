@@ -84,7 +84,7 @@ abstract class OutsideCalls implements Asks {
   }
 
   /** Up to where the function waits for the first time; what goes on then may be a call for any row. */
-  private watched(batch: Batch, at: number, records: Offsets, call: () => unknown): unknown {
+  private watched(batch: Batch, at: number, records: Offsets | null, call: () => unknown): unknown {
     const before = threadWatch.records;
     threadWatch.records = records;
     threadWatch.enterRows(this.name, batch.stream);

@@ -67,7 +67,8 @@ async function placeIn(name: string): Promise<string> {
   try {
     for (;;) {
       const place = await threadPlace(worker.threadId);
-      if (place !== null) return place.replace(folder, '.');
+      // What calls the function is a file of the folder, too.
+      if (place !== null && !place.includes('thread.mjs')) return place.replace(folder, '.');
     }
   } finally {
     await worker.terminate();
