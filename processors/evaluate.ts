@@ -3,7 +3,7 @@ import { concatBatches } from '../columnar/kernels/concat.js';
 import { unpack } from '../schemas/data-block.js';
 import type { ReadPackedBatch } from '../schemas/read-packed.js';
 import { type Entity, type EntityStream, type Lane, partitionLaneId } from './entity.js';
-import type { FailedRows } from './failed-rows.js';
+import { type FailedRows, isStepFault } from './failed-rows.js';
 import { LateRowsForm } from './joining/late-output.js';
 import type { CompiledNodes, GraphJoin, GraphNode, GraphState } from './node.js';
 import { threadWatch } from './thread-watch.js';
@@ -132,6 +132,7 @@ function throughStage(
         try {
           out = stage.operator.apply(batch);
         } catch (cause) {
+          if (!isStepFault(cause)) throw cause;
           // What it cannot work on is refused as a whole.
           failed.refuse(node.name, step, lane, batch, 0, batch.rows, () => cause);
         }
@@ -162,7 +163,7 @@ function addRows(state: LaneState, batch: Batch, emit: Emit, refuse: Refuse): vo
       stopped = false;
     });
   } catch (cause) {
-    if (stopped) throw cause;
+    if (stopped || !isStepFault(cause)) throw cause;
     refuse(batch, 0, batch.rows, () => cause);
   }
 }

@@ -40,6 +40,11 @@ export interface Evaluated extends Offsets {
   receivedUs: number;
 }
 
+/** Whether a step cannot work on rows; anything else is a fault of Pitwall, and stops in any case. */
+export function isStepFault(cause: unknown): cause is PitwallError {
+  return cause instanceof PitwallError && cause.code === 'processor-failed';
+}
+
 /** Rows that steps could not work on, by the policy of their processor. */
 export class FailedRows {
   /** Left out since the graph was made. */
@@ -74,8 +79,7 @@ export class FailedRows {
   }
 
   /**
-   * Takes rows `[from, to)` as they came to a step. Throws where the processor stops; what is no fault of a step, but
-   * one of Pitwall, stops in any case.
+   * Takes rows `[from, to)` as they came to a step, and what makes the step's fault. Throws where the processor stops.
    */
   refuse(
     processor: string,
@@ -92,7 +96,7 @@ export class FailedRows {
       return;
     }
     const cause = describe();
-    if (!(cause instanceof PitwallError) || cause.code !== 'processor-failed') throw cause;
+    if (!isStepFault(cause)) throw cause;
     const { code, stage, message, retryable } = cause;
     if (policy === 'stop') {
       const what = `${message}; ${this.place(lane, batch, from)}`;

@@ -49,17 +49,14 @@ export abstract class CellWriter {
   /** The first rows as a column; the writer begins anew, in memory of its own. */
   take(rows: number): Column {
     if (rows > this.flags.length) this.grow(rows);
-    const column = {
-      values: this.takeValues(rows),
-      nulls: bitsOfBytes(this.flags, 0, rows),
-      dictionary: this.takeTexts(),
-    };
+    const nulls = bitsOfBytes(this.flags, 0, rows);
     if (this.flags.length > Math.max(ROWS_MIN, rows * 4)) this.flags = new Uint8Array(Math.max(ROWS_MIN, rows));
     this.flags.fill(UNSAID);
-    return column;
+    return { values: this.takeValues(rows), nulls, dictionary: this.takeTexts() };
   }
 
   protected abstract write(row: number, value: unknown): void;
+  /** Hands out the cells, and makes as many new ones as there are `flags`. */
   protected abstract takeValues(rows: number): CellArray;
   /** After each growth of `flags`: as many cells. */
   protected abstract growValues(): void;

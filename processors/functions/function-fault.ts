@@ -12,6 +12,11 @@ export function functionFailed(context: StepContext, module: string, cause: unkn
   return new PitwallError('processor-failed', `${where}: ${what}`, { stage: 'processor', retryable: true, cause });
 }
 
+/** Of what was raised behind the call of a function: it is on no line of its module, so Pitwall is at fault and not the row. */
+export function isOwnFault(cause: unknown): boolean {
+  return !(cause instanceof CellFault) && userPlace(cause) === null;
+}
+
 /** What messages call a step with a function. */
 export function stepName({ processor, step }: StepContext, module: string): string {
   return `processor ${processor}, steps[${step}], map ${module}`;

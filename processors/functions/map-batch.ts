@@ -7,7 +7,7 @@ import type { Operator } from '../verbs/verb.js';
 import { batchRows } from './batch-rows.js';
 import { cellWriter, typeOfValue } from './cell-writer.js';
 import type { PerBatch } from './function-definition.js';
-import { functionFailed, stepName } from './function-fault.js';
+import { functionFailed, isOwnFault, stepName } from './function-fault.js';
 import type { BatchCalls } from './outside-calls.js';
 import { CellFault, kindOf } from './stored-cell.js';
 
@@ -29,12 +29,15 @@ export function mapBatch(of: PerBatch, module: string, context: StepContext, cal
       threadWatch.enterRows(name, batch.stream);
       threadWatch.row(batch.timeUs[0]!);
       threadWatch.goesOn();
+      let hasAnswered = false;
       try {
         const result = calls ? calls.answer(batch, 0) : of.call(batchRows(batch) as never, { stream: batch.stream });
+        hasAnswered = true;
         if (result === null || result === undefined || result === false) return null;
         if (result === true) return batch;
         return withColumns(batch, result, of, schemas.get(batch));
       } catch (cause) {
+        if (hasAnswered && isOwnFault(cause)) throw cause;
         throw functionFailed(context, module, cause);
       } finally {
         threadWatch.leaveRows();

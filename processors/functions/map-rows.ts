@@ -6,7 +6,7 @@ import { threadWatch } from '../thread-watch.js';
 import type { Emit, LaneInfo, LaneState, Refuse, StatefulStep } from '../verbs/lane-state.js';
 import type { StepContext } from '../verbs/step-context.js';
 import type { PerRow } from './function-definition.js';
-import { functionFailed, stepName } from './function-fault.js';
+import { functionFailed, isOwnFault, stepName } from './function-fault.js';
 import { FunctionState } from './function-state.js';
 import type { At } from './function-types.js';
 import type { RowCalls } from './outside-calls.js';
@@ -103,11 +103,14 @@ class MapLane implements LaneState {
       threadWatch.row(timeUs);
       if (row % WATCHED_ROWS === 0) threadWatch.goesOn();
       cursor.moveTo(row);
+      let hasAnswered = false;
       try {
         if (state && timeUs - this.latestUs > expireUs) state.clear();
         const result = calls ? calls.answer(batch, row) : call(cursor.view as never, stateView as never, at);
+        hasAnswered = true;
         if (output.put(row, result, emit)) this.hasChanged = true;
       } catch (cause) {
+        if (hasAnswered && isOwnFault(cause)) throw cause;
         state?.undo();
         output.skip();
         refuse(batch, row, row + 1, () => step.failed(cause));

@@ -80,6 +80,41 @@ test('a function per row gives what an oracle gives from the definitions, in any
   );
 });
 
+test('batches of any sizes one after the other lose no row, with columns of every kind', () => {
+  const schema = schemaOf(['n', 'i64']);
+  const of = rowFunction({
+    columns: { y: 'f64', i: 'i32', l: 'i64', b: 'bool', t: 'utf8' },
+    row: ({ n }) => ({ y: Number(n) / 2, i: Number(n), l: BigInt(Number(n)), b: Number(n) % 2 === 0, t: `t${n}` }),
+  });
+  const batches = fc.array(fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 300 })), {
+    minLength: 2,
+    maxLength: 6,
+  });
+  fc.assert(
+    fc.property(batches, (counts) => {
+      const graph = new PartitionGraph([rows], [], { functions: functionsOf({ all: of }), onError: { m: 'skip' } });
+      let n = 0;
+      const got = counts.flatMap((count) => {
+        const given = Array.from({ length: count }, (): Row => ({ timeUs: T + n, n: n++ }));
+        return outputRows(graph.run([dataRecord('car/1/imu', schema, given, 1e15)]));
+      });
+      assert.deepEqual(
+        got,
+        Array.from({ length: n }, (_, n) => ({
+          timeUs: T + n,
+          n,
+          y: n / 2,
+          i: n,
+          l: n,
+          b: n % 2 === 0,
+          t: `t${n}`,
+        })),
+      );
+    }),
+    { numRuns: RUNS, examples: [[[100, 1, 40]]] },
+  );
+});
+
 test('dead letters are the failing rows and no others, numbered and worded the same in any grouping and across restores', () => {
   fc.assert(
     fc.property(events, sizes, restores, (given, cut, when) => {
@@ -236,6 +271,28 @@ for (const [what, of, message] of faults) {
         return true;
       },
     );
+  });
+}
+
+for (const [what, made] of [
+  ['row', (of: () => unknown) => rowFunction({ row: of as never })],
+  ['batch', (of: () => unknown) => batchFunction({ batch: of as never })],
+] as const) {
+  test(`what no line of a module raises with the result of a ${what} stops the processor, though it skips rows`, () => {
+    let calls = 0;
+    const all = functionsOf({
+      all: made(() => {
+        calls++;
+        if (calls <= 2) throw new Error('a fault of the function');
+        const { proxy, revoke } = Proxy.revocable({}, {});
+        revoke();
+        return proxy;
+      }),
+    });
+    const graph = new PartitionGraph([rows], [], { functions: all, onError: { m: 'skip' } });
+    const record = (n: number) => dataRecord('car/1/imu', imu, [{ timeUs: T + n, speed: n }], 1e15);
+    assert.deepEqual([graph.run([record(0)]), graph.run([record(1)]), graph.skippedRows], [[], [], 2]);
+    assert.throws(() => graph.run([record(2)]), /revoked/);
   });
 }
 
