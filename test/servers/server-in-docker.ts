@@ -14,7 +14,7 @@ export async function inDocker(name: string, from: Image): Promise<(place: Place
   await run('docker', ['pull', '--quiet', from.image]);
   return (place) => {
     const { dir, port } = place;
-    const { argv: args, env = {} } = from.command(place);
+    const { argv: args, env = {}, endSignal } = from.command(place);
     const container = uniqueName(`pitwall-test-${name}`);
     const argv = [
       ...['docker', 'run', '--rm', '--name', container, '--user', `${process.getuid!()}:${process.getgid!()}`],
@@ -24,6 +24,6 @@ export async function inDocker(name: string, from: Image): Promise<(place: Place
       from.image,
       ...args,
     ];
-    return { argv, env, container };
+    return { argv, env, container, endSignal };
   };
 }
