@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { influxdb1 } from './servers/influxdb1-server.js';
+import { influxdb2 } from './servers/influxdb2-server.js';
 import { needsSharedKafka, shareKafka } from './servers/kafka-server.js';
+import { mongodb } from './servers/mongodb-server.js';
+import { s3 } from './servers/s3-server.js';
 import { needsSharedSchemaRegistry, shareSchemaRegistry } from './servers/schema-registry.js';
 
 /**
@@ -44,6 +48,13 @@ const shared = await Promise.all([
   usesRegistry && needsSharedSchemaRegistry().skip === false ? shareSchemaRegistry() : {},
 ]);
 Object.assign(env, ...shared);
+
+// They start in a second, by themselves; but to have them can take minutes, which would be a test's own.
+const quickServers = { s3, mongodb, influxdb1, influxdb2 };
+for (const [name, servers] of Object.entries(quickServers)) {
+  const wanted = files.some((file) => names(file, `${name}-server.js`));
+  if (wanted && (await servers.needsShared()).skip === false) await servers.install();
+}
 
 const run = spawn(
   process.execPath,

@@ -69,6 +69,11 @@ export function hasMaven(): boolean {
   return answerOf('mvn', '--version') !== null;
 }
 
+/** Whether a command can be run; `args` have it say something and end. */
+export function hasCommand(command: string, ...args: string[]): boolean {
+  return answerOf(command, ...args) !== null;
+}
+
 /** A Python that has pip. */
 export function pythonWithPip(): string | null {
   return ['python3', 'python3.11'].find((python) => answerOf(python, '-m', 'pip', '--version') !== null) ?? null;

@@ -6,6 +6,9 @@ import { Kafka, logLevel } from 'kafkajs';
 import { cached, hasDocker, hasMaven, isCached, javaRelease, maven, run, serverPort, skipIf } from './install.js';
 import { type GuardedListeners, guardedListeners, type KafkaSecurity } from './kafka/kafka-security.js';
 import { type ServerCommand, ServerProcess } from './server-process.js';
+import { uniqueName } from './unique-name.js';
+
+export { uniqueName };
 
 const VERSION = '4.1.1';
 const CACHED = `kafka-${VERSION}`;
@@ -75,11 +78,6 @@ export function sharedKafka(): Promise<KafkaBrokers> {
 /** Starts the server of a run, and returns the environment that has its tests share it; nothing to do if it has one. */
 export async function shareKafka(): Promise<Record<string, string>> {
   return { [SHARED]: (await sharedKafka()).brokers.join(',') };
-}
-
-/** For topics, groups and transactional ids on a shared server. */
-export function uniqueName(name: string): string {
-  return `${name}-${randomBytes(5).toString('hex')}`;
 }
 
 /** Starts a server for tests that stop it, kill it, or need it to be set in some way. */

@@ -10,6 +10,8 @@ export interface ServerCommand {
   env?: Record<string, string>;
   /** The name of the Docker container that `argv` runs in; signals go to it and not to the `docker` command. */
   container?: string;
+  /** What asks for the orderly end; SIGTERM without it. */
+  endSignal?: NodeJS.Signals;
 }
 
 const START_TIMEOUT_MS = 90_000;
@@ -23,6 +25,7 @@ export class ServerProcess {
   readonly dir: string;
   private child: ChildProcess | null = null;
   private container: string | undefined;
+  private endSignal: NodeJS.Signals = 'SIGTERM';
 
   constructor(
     readonly name: string,
@@ -49,7 +52,7 @@ export class ServerProcess {
   /** Starts it, the first time or again, and resolves when it answers. */
   async start(): Promise<void> {
     if (this.running) throw new Error(`${this.name} runs already`);
-    const { argv, env, container } = this.command();
+    const { argv, env, container, endSignal = 'SIGTERM' } = this.command();
     const [file, ...args] = container === undefined ? [...tie(), ...argv] : argv;
     const log = openSync(this.logFile, 'a');
     const child = spawn(file!, args, {
@@ -68,6 +71,7 @@ export class ServerProcess {
     });
     this.child = child;
     this.container = container;
+    this.endSignal = endSignal;
     child.unref();
     if (container !== undefined) watch(child, ['docker', 'rm', '-f', container]);
     else if (tie().length === 0) watch(child, ['kill', '-9', String(child.pid)]);
@@ -83,12 +87,12 @@ export class ServerProcess {
     }
   }
 
-  /** SIGTERM, and waits for the end. */
+  /** Asks it to end, and waits for that. */
   async stop(): Promise<void> {
     if (!this.running) return;
     this.signal('SIGCONT');
     const timer = setTimeout(() => this.signal('SIGKILL'), STOP_TIMEOUT_MS);
-    await this.end('SIGTERM');
+    await this.end(this.endSignal);
     clearTimeout(timer);
   }
 
