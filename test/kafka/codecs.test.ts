@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
 import { KAFKA_COMPRESSIONS, type KafkaConnection } from '../../kafka/kafka-connection.js';
 import { KafkaFetcher } from '../../kafka/kafka-fetcher.js';
 import { KafkaWriter } from '../../kafka/kafka-writer.js';
 import { ensureTopics } from '../../kafka/topic-admin.js';
-import { skipIf } from '../servers/install.js';
 import { needsSharedKafka, sharedKafka, uniqueName } from '../servers/kafka-server.js';
+import { needsPythonKafka, valuesWithPython } from '../servers/python-kafka.js';
 import { javaTool, needsJavaTools } from './java-tools.js';
 
 const options = { clientId: 'codecs-test' };
@@ -57,17 +57,17 @@ async function read(kafka: KafkaConnection, topic: string, count: number): Promi
   return values;
 }
 
-const hasKcat = spawnSync('kcat', ['-V']).status === 0;
-
 function needsJava(): { skip: string | false } {
   const { skip } = needsSharedKafka();
   return skip ? { skip } : needsJavaTools();
 }
 
-function needsKcat(): { skip: string | false } {
+async function needsLibrdkafka(): Promise<{ skip: string | false }> {
   const { skip } = needsSharedKafka();
-  return skip ? { skip } : skipIf(hasKcat ? null : 'kcat is not here (Debian package kcat)');
+  return skip ? { skip } : needsPythonKafka();
 }
+
+const librdkafka = await needsLibrdkafka();
 
 for (const compression of KAFKA_COMPRESSIONS) {
   test(`What is written here with ${compression} is read back here.`, needsSharedKafka(), async () => {
@@ -79,16 +79,12 @@ for (const compression of KAFKA_COMPRESSIONS) {
     assert.deepEqual(await read(kafka, topic, 2001), [...values, 'the smallest batch']);
   });
 
-  test(`What is written here with ${compression} is read by librdkafka.`, needsKcat(), async () => {
+  test(`What is written here with ${compression} is read by librdkafka.`, librdkafka, async () => {
     const kafka = await connection();
     const topic = await topicOf(kafka, compression);
     const values = texts(2000);
     await write(kafka, topic, values, compression);
-    const args = ['-C', '-b', kafka.brokers[0]!, '-t', topic, '-o', 'beginning', '-e', '-q', '-X', 'check.crcs=true'];
-    const lines = execFileSync('kcat', args, { maxBuffer: 1 << 26 })
-      .toString()
-      .split('\n');
-    assert.deepEqual(lines.slice(0, -1), values);
+    assert.deepEqual(await valuesWithPython(kafka.brokers, topic), values);
   });
 }
 

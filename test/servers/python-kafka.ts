@@ -6,7 +6,7 @@ import { cached, isCached, pythonWithPip, run, skipIf } from './install.js';
 /** librdkafka, which is no client of ours nor of Kafka's own, and an Avro reader. */
 const PACKAGES = ['confluent-kafka==2.16.1', 'fastavro==1.13.1'];
 const CACHED = `python-kafka-${PACKAGES.map((each) => each.split('==')[1]).join('-')}`;
-const SCRIPT = fileURLToPath(new URL('../../../test/servers/kafka/read_topics.py', import.meta.url));
+const SCRIPTS = fileURLToPath(new URL('../../../test/servers/kafka/', import.meta.url));
 const AVSC = fileURLToPath(new URL('../../../schemas/telemetry-batch.avsc', import.meta.url));
 
 let packages: Promise<string | Error> | null = null;
@@ -42,15 +42,21 @@ export interface PythonMessage {
 }
 
 /** Every message of a topic of the bus, read by Python. */
-export async function readWithPython(
-  brokers: readonly string[],
-  topic: string,
-  schemas: string,
-): Promise<PythonMessage[]> {
+export function readWithPython(brokers: readonly string[], topic: string, schemas: string): Promise<PythonMessage[]> {
+  return linesOf('read_topics.py', [brokers.join(','), topic, schemas, AVSC]);
+}
+
+/** The values of a topic, which are texts, read by librdkafka; it holds each batch against its checksum. */
+export function valuesWithPython(brokers: readonly string[], topic: string): Promise<string[]> {
+  return linesOf('read_values.py', [brokers.join(','), topic]);
+}
+
+/** What a script writes, a JSON value a line. */
+async function linesOf<T>(script: string, args: readonly string[]): Promise<T[]> {
   const dir = await install();
   if (dir instanceof Error) throw dir;
-  const child = spawn(pythonWithPip() ?? 'python3', [SCRIPT, brokers.join(','), topic, schemas, AVSC], {
-    env: { ...process.env, PYTHONPATH: dir },
+  const child = spawn(pythonWithPip() ?? 'python3', [SCRIPTS + script, ...args], {
+    env: { ...process.env, PYTHONPATH: dir, PYTHONDONTWRITEBYTECODE: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -62,9 +68,9 @@ export async function readWithPython(
     errors += text;
   });
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`${SCRIPT} ended with ${code}: ${errors}`);
+  if (code !== 0) throw new Error(`${script} ended with ${code}: ${errors}`);
   return output
     .split('\n')
     .slice(0, -1)
-    .map((line) => JSON.parse(line) as PythonMessage);
+    .map((line) => JSON.parse(line) as T);
 }

@@ -15,7 +15,9 @@ CELLS = {"f64": "d", "f32": "f", "i64": "q", "i32": "i", "i16": "h", "u8": "B", 
 
 
 def messages(brokers, topic):
-    consumer = Consumer({"bootstrap.servers": brokers, "group.id": topic, "enable.auto.commit": False})
+    consumer = Consumer(
+        {"bootstrap.servers": brokers, "group.id": topic, "enable.auto.commit": False, "check.crcs": True}
+    )
     partitions = consumer.list_topics(topic, timeout=20).topics[topic].partitions
     ends = {}
     for number in partitions:
@@ -89,4 +91,5 @@ def main():
         print(json.dumps(line))
 
 
-main()
+if __name__ == "__main__":
+    main()
