@@ -39,7 +39,7 @@ export interface Right {
   operation: 'READ' | 'WRITE' | 'CREATE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS' | 'IDEMPOTENT_WRITE';
 }
 
-/** Gives a user rights, or takes them from it. */
+/** Gives a user rights, or takes them from it, and waits until the broker goes by that: it hears of it a little later. */
 export async function setRights(
   brokers: readonly string[],
   username: string,
@@ -58,5 +58,10 @@ export async function setRights(
   await asAdmin(brokers, async (admin) => {
     if (change === 'grant') await admin.createAcls({ acl });
     else await admin.deleteAcls({ filters: acl });
+    const isSo = async (filter: (typeof acl)[number]) => {
+      const { resources } = await admin.describeAcls(filter);
+      return resources.length > 0 === (change === 'grant');
+    };
+    await eventually('the rights in force', async () => (await Promise.all(acl.map(isSo))).every(Boolean));
   });
 }
