@@ -13,8 +13,9 @@ import {
   startKafka,
   uniqueName,
 } from '../servers/kafka-server.js';
+import { type Right, setRights } from '../support/kafka-admin.js';
 
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ConfigResourceTypes, ResourcePatternTypes } = kafkajs;
+const { ConfigResourceTypes } = kafkajs;
 const options = { clientId: 'topics-test', retries: 2 };
 
 async function shared(): Promise<KafkaConnection> {
@@ -205,19 +206,11 @@ test('Rights', needsOwnKafka(), async (t) => {
   const { sasl, limited } = server.security!;
   const asAdmin: KafkaConnection = { brokers: [...server.brokers], tls: null, sasl: null };
   const asLimited: KafkaConnection = { brokers: [...sasl], tls: null, sasl: { mechanism: 'plain', ...limited } };
-  const grant = (topic: string, ...rights: (keyof typeof AclOperationTypes)[]) =>
-    asked(asAdmin, (admin) =>
-      admin.createAcls({
-        acl: rights.map((right) => ({
-          resourceType: AclResourceTypes.TOPIC,
-          resourceName: topic,
-          resourcePatternType: ResourcePatternTypes.LITERAL,
-          principal: `User:${limited.username}`,
-          host: '*',
-          operation: AclOperationTypes[right] as never,
-          permissionType: AclPermissionTypes.ALLOW,
-        })),
-      }),
+  const grant = (name: string, ...operations: Right['operation'][]) =>
+    setRights(
+      server.brokers,
+      limited.username,
+      operations.map((operation) => ({ kind: 'TOPIC', name, operation })),
     );
 
   await t.test('Without Describe the right and the topic are named.', async () => {

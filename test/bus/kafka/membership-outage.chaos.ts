@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import kafkajs from 'kafkajs';
 import type { KafkaSasl } from '../../../kafka/kafka-connection.js';
 import { type KafkaServer, needsOwnKafka, startKafka, uniqueName } from '../../servers/kafka-server.js';
 import { eventually } from '../../support/eventually.js';
-import { asAdmin } from '../../support/kafka-admin.js';
+import { type Right, setRights } from '../../support/kafka-admin.js';
 import { isSettled, type LocalMember, member, newTopic, owned, plain, typesOf } from './members.js';
-
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
 const SHORT = { 'group.min.session.timeout.ms': '500' };
 const TIMES = { sessionMs: 1_500, heartbeatMs: 200 };
@@ -95,22 +92,8 @@ test('A member that may not be one is told why.', needsOwnKafka(), async (t) => 
   const login = (password: string): KafkaSasl => ({ mechanism: 'scram-sha-256', username: limited.username, password });
   const start = (password: string) =>
     member('a').start({ brokers: sasl, tls: null, sasl: login(password) }, topic, groupId);
-  const allow = (resourceType: number, resourceName: string, operation: number) =>
-    asAdmin(server.brokers, (admin) =>
-      admin.createAcls({
-        acl: [
-          {
-            resourceType,
-            resourceName,
-            resourcePatternType: ResourcePatternTypes.LITERAL,
-            principal: `User:${limited.username}`,
-            host: '*',
-            operation,
-            permissionType: AclPermissionTypes.ALLOW,
-          },
-        ],
-      }),
-    );
+  const allow = (kind: Right['kind'], name: string) =>
+    setRights(server.brokers, limited.username, [{ kind, name, operation: 'READ' }]);
 
   await t.test('a wrong password', async () => {
     await assert.rejects(start('wrong'), {
@@ -127,7 +110,7 @@ test('A member that may not be one is told why.', needsOwnKafka(), async (t) => 
     });
   });
   await t.test('no right to the group', async () => {
-    await allow(AclResourceTypes.TOPIC, topic, AclOperationTypes.READ);
+    await allow('TOPIC', topic);
     await assert.rejects(start(limited.password), {
       code: 'bus-failed',
       retryable: false,
@@ -135,7 +118,7 @@ test('A member that may not be one is told why.', needsOwnKafka(), async (t) => 
     });
   });
   await t.test('nothing, with all rights', async () => {
-    await allow(AclResourceTypes.GROUP, groupId, AclOperationTypes.READ);
+    await allow('GROUP', groupId);
     const { membership } = await start(limited.password);
     assert.equal(membership.partitions.length, 8);
     await membership.close();
