@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { KafkaSasl } from '../../../kafka/kafka-connection.js';
 import { type KafkaServer, needsOwnKafka, startKafka, uniqueName } from '../../servers/kafka-server.js';
 import { eventually } from '../../support/eventually.js';
-import { type Right, setRights } from '../../support/kafka-admin.js';
+import { asAdmin, type Right, setRights } from '../../support/kafka-admin.js';
 import { isSettled, type LocalMember, member, newTopic, owned, plain, typesOf } from './members.js';
 
 const SHORT = { 'group.min.session.timeout.ms': '500' };
