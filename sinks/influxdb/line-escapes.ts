@@ -6,19 +6,20 @@
 const CONTROL = /[\u0000-\u001f\u007f]/g;
 
 /**
- * A measurement, key or tag value as it can be stored. What the grammar has no room for is spelt out:
+ * A measurement, key or tag value as it can be stored. What lines have no room for is spelt out:
  * - control characters as JSON writes them (`\n`, `\u0000`), with that backslash;
- * - a backslash at the end, which would escape what follows the name, gets `_` behind it;
+ * - a backslash at the end, which would escape what follows the name, gets `_` behind it, and so does one before a comma,
+ *   blank, equals sign or quote, which InfluxDB 1 and 2 take together with that character or its escape;
  * - half a surrogate pair, which UTF-8 does not have, as U+FFFD.
  */
 export function storableName(name: string): string {
   const text = name.replaceAll(CONTROL, (c) => (c === '\u007f' ? '\\u007f' : JSON.stringify(c).slice(1, -1)));
-  return Buffer.from(text.endsWith('\\') ? `${text}_` : text).toString();
+  return Buffer.from(text.replaceAll(/\\(?=[, ="]|$)/g, '\\_')).toString();
 }
 
 /**
- * A storable name, not empty, as it is written. A backslash is a backslash except before a character that is escaped, so
- * it is never doubled. A `#` at the start, which would make the line a comment, gets a backslash that is stored.
+ * A storable name, not empty, as it is written. Its own backslashes stand before nothing that is escaped, so
+ * they are not doubled. A `#` at the start, which would make the line a comment, gets a backslash that is stored.
  */
 export function measurementText(name: string): string {
   const text = name.replaceAll(/[, ]/g, '\\$&');

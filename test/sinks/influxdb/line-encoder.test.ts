@@ -15,14 +15,14 @@ function wellFormed(text: string): string {
   return Buffer.from(text).toString();
 }
 
-/** A name as it is stored: what the grammar has no room for is spelt out. */
+/** A name as it is stored: what lines have no room for is spelt out. */
 function stored(name: string): string {
   const spelt = (c: string): string => {
     if (c === '\x7f') return '\\u007f';
     return c < ' ' ? JSON.stringify(c).slice(1, -1) : c;
   };
   const text = wellFormed([...name].map(spelt).join(''));
-  return text.endsWith('\\') ? `${text}_` : text;
+  return text.replaceAll(/\\([, ="])/g, '\\_$1').replace(/\\$/, '\\_');
 }
 
 /** One of the names, or one with `_` behind it. */
