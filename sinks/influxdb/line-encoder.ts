@@ -62,7 +62,7 @@ export class LineEncoder {
     this.times = new PointTimes(precision);
     this.unitUs = UNIT_US[precision];
     this.hasSlots = precision === 'ns';
-    this.keyBytes = Math.max(0, ...this.fields.map(({ start }) => start.length - 2));
+    this.keyBytes = Math.max(0, ...this.fields.map(({ startBytes }) => startBytes - 2));
   }
 
   /**
@@ -113,7 +113,7 @@ export class LineEncoder {
     series.load(batch);
     times.load(batch, offset, series.seriesOf, series.starts.length);
     let bytes = TIME_BYTES_MAX;
-    for (const field of fields) bytes += field.start.length + field.load(batch);
+    for (const field of fields) bytes += 4 * field.words.length + field.load(batch);
     this.rowBytes = bytes;
     this.loaded = batch;
   }
@@ -132,26 +132,26 @@ export class LineEncoder {
             this.counts.nonFinite++;
             break;
           }
-          out.copy(field.start);
+          out.copyWords(field.words, field.startBytes);
           out.decimals = field.decimals;
           if (field.kind === 'float32') out.float32(value);
           else out.float64(value);
           field.decimals = out.decimals;
           break;
         case 'integer':
-          out.copy(field.start);
+          out.copyWords(field.words, field.startBytes);
           if (value <= SAFE && value >= -SAFE) out.integer(value);
           else out.ascii(String(field.values[row]!));
           out.bytes[out.at++] = INTEGER_END;
           break;
         case 'bool':
-          out.copy(field.start);
+          out.copyWords(field.words, field.startBytes);
           out.copy(value !== 0 ? TRUE : FALSE);
           break;
         case 'utf8': {
           const text = field.texts[value]!;
           if (text === null) return field.name;
-          out.copy(field.start);
+          out.copyWords(field.words, field.startBytes);
           out.copy(text);
         }
       }

@@ -1,6 +1,7 @@
 import { type Batch, type CellArray, isNull } from '../../columnar/batch.js';
 import { int64ToFloat64 } from '../../columnar/int64.js';
 import type { Field } from '../../columnar/schema.js';
+import { wordsOf } from '../file/text-buffer.js';
 import { keyText, quotedText } from './line-escapes.js';
 
 /** What InfluxDB documents for the value of a string field. */
@@ -14,7 +15,9 @@ export type FieldKind = 'float64' | 'float32' | 'integer' | 'bool' | 'utf8';
 /** One column as a field: its key in bytes, and its cells as doubles whatever their type, so that loops see one kind of array. */
 export class LineField {
   /** `,key=`; the first of a line gets a blank in place of the comma. */
-  readonly start: Buffer;
+  readonly words: Int32Array;
+  /** How many bytes of `words` it takes. */
+  readonly startBytes: number;
   readonly kind: FieldKind;
   cells: Float64Array = NO_CELLS;
   /** The cells as they are, for integers beyond 2^53. */
@@ -33,7 +36,9 @@ export class LineField {
     readonly name: string,
     private readonly field: Field,
   ) {
-    this.start = Buffer.from(`,${keyText(name)}=`);
+    const start = Buffer.from(`,${keyText(name)}=`);
+    this.words = wordsOf(start);
+    this.startBytes = start.length;
     const { type, scale, offset } = field;
     if (type === 'utf8' || type === 'bool') this.kind = type;
     else if (type === 'f64' || scale !== 1 || offset !== 0) this.kind = 'float64';
