@@ -49,20 +49,31 @@ export class ShortestDigits {
     const pHigh = P10_HIGH[k]!;
     const pLow = P10_LOW[k]!;
     const rest = aHigh * pHigh - product + aHigh * pLow + aLow * pHigh + aLow * pLow;
-    let high = Math.floor(product / 1e8);
+    let high = Math.floor(product * 1e-8);
     let low = product - high * 1e8;
-    const ten = Math.floor(low / 10) * 10;
-    const above = low - ten + rest;
-    const over = above - Math.floor(above / 10) * 10;
+    if (low < 0) {
+      low += 1e8;
+      high--;
+    }
+    const units = (low | 0) % 10;
+    let tens = low - units;
+    let above = units + rest;
+    if (above >= 10) {
+      tens += 10;
+      above -= 10;
+    } else if (above < 0) {
+      tens -= 10;
+      above += 10;
+    }
     const half = HALF_ULP[exponent]! * P10[k]!;
-    const nearest = over < 5 ? over : 10 - over;
+    const nearest = above < 5 ? above : 10 - above;
     if (nearest < half - DOUBT) {
       if (nearest > 5 - DOUBT) return false;
-      low = ten + Math.round(above / 10) * 10;
+      low = above < 5 ? tens : tens + 10;
     } else {
       const whole = Math.round(above);
-      if (nearest < half + DOUBT || Math.abs(Math.abs(above - whole) - 0.5) < DOUBT) return false;
-      low = ten + whole;
+      if (nearest < half + DOUBT || Math.abs(above - whole) > 0.5 - DOUBT) return false;
+      low = tens + whole;
     }
     if (low < 0) {
       low += 1e8;

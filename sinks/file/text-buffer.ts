@@ -16,14 +16,13 @@ const shortest = new ShortestDigits();
  *
  * Decimals: `r / 10^k`, with r and 10^k exact, is correctly rounded, so when it equals the cell, the digits of r with
  * k decimals read back as the cell. The fewest such k are looked for, from the `k` the last cell of the column had;
- * what needs more than 15 digits is left to JavaScript's own conversion.
+ * what needs more than 15 digits is left to `ShortestDigits`, and what that does not know to JavaScript's own conversion.
  */
 export class TextBuffer {
   bytes: Buffer;
   at = 0;
   /** Decimals of the last number, where the search for the next starts. */
   decimals = 0;
-
   private view: DataView;
 
   constructor(size: number) {

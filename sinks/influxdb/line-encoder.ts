@@ -45,6 +45,7 @@ export class LineEncoder {
   private readonly hasSlots: boolean;
   private readonly keyBytes: number;
   private loaded: Batch | null = null;
+  private loadedOffset = 0;
   private rowBytes = 0;
 
   constructor(
@@ -70,8 +71,8 @@ export class LineEncoder {
    * the row it came to. A row's line is the same however the record is cut. The record's batch does not change.
    */
   encode(record: SinkBatch, from: number, to: number, out: TextBuffer, bytesMax: number): number {
-    const { batch } = record;
-    if (batch !== this.loaded) this.load(record);
+    const { batch, offset } = record;
+    if (batch !== this.loaded || offset !== this.loadedOffset) this.load(batch, offset);
     const { series, rowBytes } = this;
     let row = from;
     for (; row < to && out.at < bytesMax; row++) {
@@ -108,7 +109,7 @@ export class LineEncoder {
     for (const field of this.fields) field.unload();
   }
 
-  private load({ batch, offset }: SinkBatch): void {
+  private load(batch: Batch, offset: number): void {
     const { series, fields, times } = this;
     series.load(batch);
     times.load(batch, offset, series.seriesOf, series.starts.length);
@@ -116,6 +117,7 @@ export class LineEncoder {
     for (const field of fields) bytes += 4 * field.words.length + field.load(batch);
     this.rowBytes = bytes;
     this.loaded = batch;
+    this.loadedOffset = offset;
   }
 
   /** Returns the name of a field whose text is too long, else null. */
