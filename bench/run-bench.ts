@@ -7,6 +7,7 @@ import type { BenchCase, VariantRun } from './bench-case.js';
 import { aggregate, type BenchResults, type CaseResult } from './bench-results.js';
 import { burst } from './cases/burst.js';
 import { columns } from './cases/columns.js';
+import { encoders } from './cases/encoders.js';
 import { group } from './cases/group.js';
 import { join } from './cases/join.js';
 import { kafka } from './cases/kafka.js';
@@ -24,6 +25,7 @@ export const BENCH_CASES: readonly BenchCase[] = [
   columns,
   window,
   group,
+  encoders,
   kafka,
 ];
 /** What others make of the like: run when it is asked for by name. */

@@ -21,6 +21,8 @@ const digits = (number: string): string =>
 const float64 = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.double({ min: -2000, max: 2000, noNaN: true }),
+  fc.double({ min: -2e16, max: 2e16, noNaN: true }),
+  fc.double({ min: 1e-6, max: 1e-4, noNaN: true }),
   fc.tuple(fc.integer({ min: -1e9, max: 1e9 }), fc.integer({ min: 0, max: 12 })).map(([r, k]) => Number(`${r}e-${k}`)),
 );
 const float32 = fc.oneof(

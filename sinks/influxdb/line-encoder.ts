@@ -1,0 +1,179 @@
+import type { Batch } from '../../columnar/batch.js';
+import type { Schema } from '../../columnar/schema.js';
+import type { TextBuffer } from '../file/text-buffer.js';
+import type { SinkBatch } from '../sink.js';
+import { LineField, TEXT_BYTES_MAX } from './line-field.js';
+import { LineSeries } from './line-series.js';
+import type { LineTemplate, Precision } from './line-template.js';
+import { PointTimes } from './point-times.js';
+
+const SAFE = 9007199254740991;
+/** InfluxDB 1 and 2: measurement and tags as written, four bytes, and the key of a field. */
+const KEY_BYTES_MAX = 65_535 - 4;
+const TIME_BYTES_MAX = 24;
+const SPACE = 32;
+const LINE_END = 10;
+const ZERO = 48;
+const INTEGER_END = 105;
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+const UNIT_US: Record<Precision, number> = { ns: 1, us: 1, ms: 1e3, s: 1e6 };
+
+/** What the lines of a record do not say, counted as its rows are encoded. */
+export interface LineCounts {
+  /** Cells that are NaN or infinite, left out. */
+  nonFinite: number;
+  /** Rows without a field, left out. */
+  emptyRows: number;
+  /** Rows that write over an earlier row of their record, see `PointTimes`. */
+  overwriting: number;
+}
+
+/** A row that is left out since InfluxDB does not take it, and why. */
+export type RefusedRow = (record: SinkBatch, row: number, reason: string) => void;
+
+/**
+ * Rows of one stream, one schema and one set of captures as lines of the InfluxDB line protocol: `measurement,tags
+ * fields time` and a line end. Integers without scale and offset are `1i`, all other numbers floats in the fewest digits
+ * that read back as the same double, or for f32 the same float32; null cells are left out.
+ */
+export class LineEncoder {
+  private readonly series: LineSeries;
+  private readonly fields: LineField[];
+  private readonly times: PointTimes;
+  private readonly unitUs: number;
+  private readonly hasSlots: boolean;
+  private readonly keyBytes: number;
+  private loaded: Batch | null = null;
+  private loadedOffset = 0;
+  private rowBytes = 0;
+
+  constructor(
+    template: LineTemplate,
+    stream: string,
+    readonly schema: Schema,
+    readonly captures: Readonly<Record<string, string>>,
+    private readonly counts: LineCounts,
+    private readonly refused: RefusedRow,
+  ) {
+    const layout = template.layout(stream, schema, captures);
+    const { precision } = template;
+    this.series = new LineSeries(layout, (column) => schema.fields[column]!.type === 'bool');
+    this.fields = layout.fields.map(({ column, name }) => new LineField(column, name, schema.fields[column]!));
+    this.times = new PointTimes(precision);
+    this.unitUs = UNIT_US[precision];
+    this.hasSlots = precision === 'ns';
+    this.keyBytes = Math.max(0, ...this.fields.map(({ startBytes }) => startBytes - 2));
+  }
+
+  /**
+   * Appends the lines of a record's rows `from` to `to` (exclusive), until `bytesMax` or more stand in the buffer; returns
+   * the row it came to. A row's line is the same however the record is cut. The record's batch does not change.
+   */
+  encode(record: SinkBatch, from: number, to: number, out: TextBuffer, bytesMax: number): number {
+    const { batch, offset } = record;
+    if (batch !== this.loaded || offset !== this.loadedOffset) this.load(batch, offset);
+    const { series, rowBytes } = this;
+    let row = from;
+    for (; row < to && out.at < bytesMax; row++) {
+      const start = series.starts[series.seriesOf === null ? 0 : series.seriesOf[row]!]!;
+      const key = start.length + this.keyBytes;
+      if (key > KEY_BYTES_MAX) {
+        const what = `measurement, tags and the longest field key take ${key} bytes`;
+        this.refused(record, row, `${what}; InfluxDB takes ${KEY_BYTES_MAX}`);
+        continue;
+      }
+      out.reserve(rowBytes + start.length);
+      const lineAt = out.at;
+      out.copy(start);
+      const fieldsAt = out.at;
+      const tooLong = this.writeFields(row, out);
+      if (tooLong !== null) {
+        out.at = lineAt;
+        this.refused(record, row, `the text of field "${tooLong}" is over the ${TEXT_BYTES_MAX} bytes InfluxDB takes`);
+      } else if (out.at === fieldsAt) {
+        out.at = lineAt;
+        this.counts.emptyRows++;
+      } else {
+        out.bytes[fieldsAt] = SPACE;
+        this.writeTime(batch.timeUs[row]!, row, out);
+      }
+    }
+    this.counts.overwriting += this.times.overwritingIn(from, row);
+    return row;
+  }
+
+  /** Forgets the batch, and its memory. */
+  unload(): void {
+    this.loaded = null;
+    for (const field of this.fields) field.unload();
+  }
+
+  private load(batch: Batch, offset: number): void {
+    const { series, fields, times } = this;
+    series.load(batch);
+    times.load(batch, offset, series.seriesOf, series.starts.length);
+    let bytes = TIME_BYTES_MAX;
+    for (const field of fields) bytes += 4 * field.words.length + field.load(batch);
+    this.rowBytes = bytes;
+    this.loaded = batch;
+    this.loadedOffset = offset;
+  }
+
+  /** Returns the name of a field whose text is too long, else null. */
+  private writeFields(row: number, out: TextBuffer): string | null {
+    const { fields } = this;
+    for (let f = 0; f < fields.length; f++) {
+      const field = fields[f]!;
+      if (field.nulls !== null && field.isNull(row)) continue;
+      const value = field.cells[row]!;
+      switch (field.kind) {
+        case 'float64':
+        case 'float32':
+          if (value - value !== 0) {
+            this.counts.nonFinite++;
+            break;
+          }
+          out.copyWords(field.words, field.startBytes);
+          out.decimals = field.decimals;
+          if (field.kind === 'float32') out.float32(value);
+          else out.float64(value);
+          field.decimals = out.decimals;
+          break;
+        case 'integer':
+          out.copyWords(field.words, field.startBytes);
+          if (value <= SAFE && value >= -SAFE) out.integer(value);
+          else out.ascii(String(field.values[row]!));
+          out.bytes[out.at++] = INTEGER_END;
+          break;
+        case 'bool':
+          out.copyWords(field.words, field.startBytes);
+          out.copy(value !== 0 ? TRUE : FALSE);
+          break;
+        case 'utf8': {
+          const text = field.texts[value]!;
+          if (text === null) return field.name;
+          out.copyWords(field.words, field.startBytes);
+          out.copy(text);
+        }
+      }
+    }
+    return null;
+  }
+
+  private writeTime(timeUs: number, row: number, out: TextBuffer): void {
+    const { bytes } = out;
+    bytes[out.at++] = SPACE;
+    out.integer(this.unitUs === 1 ? timeUs : Math.floor(timeUs / this.unitUs));
+    if (this.hasSlots) {
+      const { slots } = this.times;
+      const slot = slots === null ? 0 : slots[row]!;
+      const tens = (slot / 10) | 0;
+      const hundreds = (slot / 100) | 0;
+      bytes[out.at++] = ZERO + hundreds;
+      bytes[out.at++] = ZERO + tens - hundreds * 10;
+      bytes[out.at++] = ZERO + slot - tens * 10;
+    }
+    bytes[out.at++] = LINE_END;
+  }
+}
