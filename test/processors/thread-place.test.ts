@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -11,6 +12,7 @@ const LOAD = new URL('../../processors/modules/load-module.js', import.meta.url)
 
 /** What stands above the functions is gone in JavaScript. */
 const MODULE = `import { readFileSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
 import { spin } from 'spinner';
 
 interface Work {
@@ -31,6 +33,7 @@ export function inPackage(): void {
   spin(40);
 }
 export function systemCall(): void {
+  parentPort!.postMessage('calls');
   readFileSync(new URL('./pipe', import.meta.url));
 }
 export function nothing(): void {}
@@ -53,17 +56,17 @@ parentPort.postMessage('ready');
   });
 });
 
-/** A worker thread that has been told to run a function of the module. */
+/** A worker thread that runs a function of the module when it is told to. */
 async function threadIn(name: string): Promise<Worker> {
   const worker = new Worker(join(folder, 'thread.mjs'), { workerData: name, execArgv: ['--enable-source-maps'] });
-  await new Promise((ready) => worker.once('message', ready));
-  worker.postMessage('go');
+  await once(worker, 'message');
   return worker;
 }
 
 /** Asked until it has begun. */
 async function placeIn(name: string): Promise<string> {
   const worker = await threadIn(name);
+  worker.postMessage('go');
   try {
     for (;;) {
       const place = await threadPlace(worker.threadId);
@@ -76,10 +79,10 @@ async function placeIn(name: string): Promise<string> {
 }
 
 const PLACES: [name: string, place: RegExp][] = [
-  ['loop', /^\.\/work\.ts:9:\d+$/],
-  ['regexp', /^\.\/work\.ts:12:\d+$/],
-  ['later', /^\.\/work\.ts:9:\d+$/],
-  ['inPackage', /^\.\/work\.ts:19:3$/],
+  ['loop', /^\.\/work\.ts:10:\d+$/],
+  ['regexp', /^\.\/work\.ts:13:\d+$/],
+  ['later', /^\.\/work\.ts:10:\d+$/],
+  ['inPackage', /^\.\/work\.ts:20:3$/],
 ];
 
 for (const [name, place] of PLACES) {
@@ -95,9 +98,17 @@ test('A thread that is in no file of a user, or in a call of the system, has no 
 }, async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
+  // Held open, so that whoever reads it waits for bytes, and can be let go.
+  const end = openSync(pipe, 'r+');
   const [idle, waits] = await Promise.all([threadIn('nothing'), threadIn('systemCall')]);
-  assert.equal(await threadPlace(idle.threadId), null);
-  assert.equal(await threadPlace(waits.threadId), null);
-  writeFileSync(pipe, '');
-  await Promise.all([idle.terminate(), waits.terminate()]);
+  try {
+    const calls = once(waits, 'message');
+    for (const worker of [idle, waits]) worker.postMessage('go');
+    await calls;
+    // Until it is in the call, and the other has nothing to do again, they are in their files.
+    for (const { threadId } of [idle, waits]) while ((await threadPlace(threadId)) !== null);
+  } finally {
+    closeSync(end);
+    await Promise.all([idle.terminate(), waits.terminate()]);
+  }
 });
