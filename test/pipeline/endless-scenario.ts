@@ -71,7 +71,9 @@ ${sinks}`,
   await send(50);
   const health = async () => (await fetch(`http://${gateway.http}/health`)).text();
   const place = `processor counted, steps\\[0\\], map \\S*count\\.ts, at the row 2024\\S+ \\(timeUs ${timeMs(STUCK_AT) * 1000}\\) of car/${STUCK_CAR}/a`;
-  const message = new RegExp(`did not return within 30 s in ${place}, and its thread was ended"`);
+  const message = new RegExp(
+    `did not return within 30 s at \\S*count\\.ts:\\d+:\\d+ in ${place}, of records? \\d+(?: to \\d+)?, and its thread was ended"`,
+  );
   await eventually('the fault', async () => message.test(await health()), WATCHED_MS);
   // What comes now goes on, too.
   await send(50);
