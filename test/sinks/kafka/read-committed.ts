@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
+import { PitwallError } from '../../../core/errors.js';
+import type { KafkaConnection } from '../../../kafka/kafka-connection.js';
 import { KafkaFetcher } from '../../../kafka/kafka-fetcher.js';
 import { TopicAdmin } from '../../../kafka/topic-admin.js';
 import { uniqueName } from '../../servers/kafka-server.js';
@@ -17,6 +19,7 @@ export interface ReadMessage {
 const LAST = 'last-';
 /** So long is waited for the end of a transaction: one that a dead process has left open is not waited for. */
 const MISSES_MAX = 60;
+const LEADER_TRIES = 20;
 
 /**
  * The messages of a topic that were committed, or written outside of transactions. kafkajs's own consumer cannot be
@@ -25,9 +28,7 @@ const MISSES_MAX = 60;
  */
 export async function readCommitted(brokers: readonly string[], topic: string): Promise<ReadMessage[]> {
   const connection = { brokers: [...brokers], tls: null, sasl: null };
-  const admin = new TopicAdmin(connection, { clientId: 'reader' });
-  const ends = (await admin.ends([topic])).get(topic) ?? [];
-  await admin.close();
+  const ends = await endsOf(connection, topic);
   const fetcher = new KafkaFetcher(connection, { clientId: 'reader', transactions: true });
   try {
     const all: ReadMessage[] = [];
@@ -36,6 +37,23 @@ export async function readCommitted(brokers: readonly string[], topic: string): 
     return all;
   } finally {
     await fetcher.close();
+  }
+}
+
+/** The leader of a partition that was just made may not know of it yet. */
+async function endsOf(connection: KafkaConnection, topic: string): Promise<number[]> {
+  const admin = new TopicAdmin(connection, { clientId: 'reader' });
+  try {
+    for (let left = LEADER_TRIES; ; left--) {
+      try {
+        return (await admin.ends([topic])).get(topic) ?? [];
+      } catch (error) {
+        if (left === 0 || !(error instanceof PitwallError) || !error.retryable) throw error;
+        await sleep(100);
+      }
+    }
+  } finally {
+    await admin.close();
   }
 }
 
