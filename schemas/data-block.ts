@@ -1,4 +1,5 @@
 import { type Batch, bitmapBytes, type CellArray, type Column } from '../columnar/batch.js';
+import { float64ToInt64 } from '../columnar/int64.js';
 import { BatchMemory } from '../columnar/kernels/batch-memory.js';
 import { orBits } from '../columnar/kernels/bitmap.js';
 import { CELL_BYTES, type ColumnType, type Schema } from '../columnar/schema.js';
@@ -214,15 +215,12 @@ class BlockSource implements ByteSource {
   }
 }
 
-function writeOwnTimes(timeUs: Float64Array, rows: number, target: Buffer, start: number): number {
-  let at = start;
-  for (let i = 0; i < rows; i++, at += 8) {
-    const time = timeUs[i]! - timeUs[0]!;
-    const high = Math.floor(time / TWO_32);
-    target.writeUInt32LE(time - high * TWO_32, at);
-    target.writeInt32LE(high, at + 4);
-  }
-  return at;
+/** Writes the times as 64-bit integers from the first on; returns the position behind them. */
+export function writeOwnTimes(timeUs: Float64Array, rows: number, target: Buffer, at: number): number {
+  const own = new BigInt64Array(rows);
+  float64ToInt64(timeUs, own, rows, timeUs[0] ?? 0);
+  writeCells(own, rows, rows * 8, target, at);
+  return at + rows * 8;
 }
 
 function writeCells(values: CellArray, rows: number, size: number, target: Buffer, at: number): void {

@@ -1,4 +1,5 @@
-import type { Batch, CellArray, Column } from '../../columnar/batch.js';
+import type { Batch, Column } from '../../columnar/batch.js';
+import { newCells } from '../../columnar/kernels/cells.js';
 import { type ColumnType, field, Schema } from '../../columnar/schema.js';
 import type { CellData } from './encoder-case.js';
 
@@ -16,7 +17,7 @@ export function encoderBatches(data: CellData, batches: number, rows: number): B
   return Array.from({ length: batches }, (_, b): Batch => {
     const timeUs = Float64Array.from({ length: rows }, (_, i) => START_US + (b * rows + i) * PERIOD_US);
     const columns = schema.fields.map(({ type }, c): Column => {
-      const values = cellsOf(type, rows);
+      const values = newCells(type, rows);
       for (let i = 0; i < rows; i++) {
         const walk = (last[c] = Math.abs(last[c]! + random() - 0.5));
         if (values instanceof BigInt64Array) values[i] = BigInt(Math.round(walk * 1e7));
@@ -45,24 +46,6 @@ function cellOf(data: CellData, type: ColumnType, c: number, walk: number, rando
   if (data === 'integers') return Math.round(type === 'i32' ? walk * 1e4 : walk);
   const ten = 10 ** (2 + (c % 3));
   return Math.round(walk * ten) / ten;
-}
-
-function cellsOf(type: ColumnType, rows: number): CellArray {
-  switch (type) {
-    case 'f64':
-      return new Float64Array(rows);
-    case 'f32':
-      return new Float32Array(rows);
-    case 'i64':
-      return new BigInt64Array(rows);
-    case 'i16':
-      return new Int16Array(rows);
-    case 'i32':
-    case 'utf8':
-      return new Int32Array(rows);
-    default:
-      return new Uint8Array(rows);
-  }
 }
 
 function seeded(seed: number): () => number {

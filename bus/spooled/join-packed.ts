@@ -1,7 +1,6 @@
-import { float64ToInt64 } from '../../columnar/int64.js';
 import { CELL_BYTES, type Schema } from '../../columnar/schema.js';
 import type { ByteSource } from '../../schemas/avro-views.js';
-import { evenPeriodUs, pack, pad8, readTimes, unpack } from '../../schemas/data-block.js';
+import { evenPeriodUs, pack, pad8, readTimes, unpack, writeOwnTimes } from '../../schemas/data-block.js';
 import type { PackedBatch } from '../../schemas/packed-batch.js';
 import type { ReadPackedBatch } from '../../schemas/read-packed.js';
 
@@ -62,12 +61,7 @@ class JoinedCells implements ByteSource {
     const { parts, timeUs, schema } = this;
     const rows = timeUs.length;
     let at = start;
-    if (this.periodUs === 0) {
-      const own = new BigInt64Array(rows);
-      float64ToInt64(timeUs, own, rows, timeUs[0]!);
-      target.set(new Uint8Array(own.buffer), at);
-      at += rows * 8;
-    }
+    if (this.periodUs === 0) at = writeOwnTimes(timeUs, rows, target, at);
     const cursors = [...this.starts];
     const targetWords = new DataView(target.buffer, target.byteOffset, target.length);
     for (const { type } of schema.fields) {

@@ -1,14 +1,12 @@
-import { type Batch, type CellArray, isNull } from '../../columnar/batch.js';
-import { int64ToFloat64 } from '../../columnar/int64.js';
+import { type Batch, isNull } from '../../columnar/batch.js';
 import type { Field, Schema } from '../../columnar/schema.js';
 import { columnNames } from './column-names.js';
 import type { RowDialect } from './row-dialect.js';
 import type { TextBuffer } from './text-buffer.js';
+import { TextCells } from './text-cells.js';
 
 const NUMBER_BYTES_MAX = 32;
 const SAFE = 9007199254740991;
-
-type Kind = 'float64' | 'float32' | 'integer' | 'bool' | 'utf8';
 
 /** Counts what a format cannot hold. */
 export interface EncodeCounts {
@@ -100,45 +98,21 @@ export class RowEncoder {
   }
 }
 
-const NO_CELLS = new Float64Array(0);
-
-/** One column's cells, as doubles whatever their type, so that the row loop sees one kind of array. */
-class ColumnText {
-  readonly kind: Kind;
-  cells: Float64Array = NO_CELLS;
-  values: CellArray = NO_CELLS;
-  nulls: Uint8Array | null = null;
+/** One column as text. */
+class ColumnText extends TextCells {
   texts: Buffer[] = [];
-  decimals = 0;
 
   constructor(
-    private readonly field: Field,
+    field: Field,
     readonly start: Buffer,
   ) {
-    const { type, scale, offset } = field;
-    if (type === 'utf8' || type === 'bool') this.kind = type;
-    else if (type === 'f64' || scale !== 1 || offset !== 0) this.kind = 'float64';
-    else this.kind = type === 'f32' ? 'float32' : 'integer';
+    super(field);
   }
 
   /** Takes the cells of a batch; returns the bytes its longest text needs. */
   load(batch: Batch, index: number, dialect: RowDialect, scratch: Float64Array[]): number {
-    const { values, nulls, dictionary } = batch.columns[index]!;
-    const { rows } = batch;
-    const { scale, offset } = this.field;
-    this.values = values;
-    this.nulls = nulls;
-    if (values instanceof Float64Array) this.cells = values;
-    else {
-      let cells = scratch[index];
-      if (cells === undefined || cells.length < rows) {
-        cells = scratch[index] = new Float64Array(Math.max(rows, 2 * (cells?.length ?? 0)));
-      }
-      this.cells = cells;
-      if (values instanceof BigInt64Array) int64ToFloat64(values, cells, rows);
-      else for (let i = 0; i < rows; i++) cells[i] = values[i]!;
-      if (scale !== 1 || offset !== 0) for (let i = 0; i < rows; i++) cells[i] = cells[i]! * scale + offset;
-    }
+    scratch[index] = this.loadCells(batch, index, scratch[index]);
+    const { dictionary } = batch.columns[index]!;
     let longest = 0;
     if (dictionary) {
       this.texts = dictionary.map((text) => Buffer.from(dialect.text(text)));
@@ -147,10 +121,8 @@ class ColumnText {
     return longest;
   }
 
-  unload(): void {
-    this.cells = NO_CELLS;
-    this.values = NO_CELLS;
-    this.nulls = null;
+  override unload(): void {
+    super.unload();
     this.texts = [];
   }
 }
