@@ -30,7 +30,12 @@ export function busPlaces(config: Config): Place[] {
 
 export function sinkPlace(sink: SinkConfig): Place {
   const name = `sinks.${sink.name}`;
-  return sink.type === 'file' ? folder(name, sink.path) : cluster(name, () => lookAtSink(sink));
+  switch (sink.type) {
+    case 'file':
+      return folder(name, sink.options.path);
+    case 'kafka':
+      return cluster(name, () => lookAtSink(sink));
+  }
 }
 
 function folder(name: string, path: string): Place {

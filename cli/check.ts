@@ -79,7 +79,11 @@ function summary(file: string, config: Config): string {
     ),
     names(
       'sinks',
-      config.sinks.map((sink) => `${sink.name} (${sink.type} ${sink.format})`),
+      config.sinks.map((sink) => `${sink.name} (${kindOf(sink)})`),
     ),
   ].join('');
+}
+
+function kindOf({ type, options }: Config['sinks'][number]): string {
+  return 'format' in options ? `${type} ${options.format}` : type;
 }

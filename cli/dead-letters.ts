@@ -23,7 +23,7 @@ export const command: Command = {
     json: { type: 'boolean', doc: 'one JSON object a line, with the whole original' },
   },
   positionals: true,
-  help: `A line shows the position (partition/offset, processors/… for rows that a processor failed for), when it was received, the stream, the code, the reason and the
+  help: `A line shows the position (partition/offset, processors/… for rows that a processor failed for, sinks/… for rows that a store refused), when it was received, the stream, the code, the reason and the
 start of the original. "show" and "replay" are not part of this version.`,
   async run({ values, positionals }, io) {
     const [action] = positionals;

@@ -36,6 +36,8 @@ export type Stage = 'configuration' | 'command' | 'gateway' | 'decode' | 'bus' |
 export interface ErrorOptions {
   stage: Stage;
   retryable?: boolean;
+  /** Whoever raised it asks for this much time before the next attempt. */
+  retryAfterMs?: number | null;
   cause?: unknown;
 }
 
@@ -43,6 +45,7 @@ export class PitwallError extends Error {
   readonly code: ErrorCode;
   readonly stage: Stage;
   readonly retryable: boolean;
+  readonly retryAfterMs: number | null;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -50,5 +53,6 @@ export class PitwallError extends Error {
     this.code = code;
     this.stage = options.stage;
     this.retryable = options.retryable ?? false;
+    this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }

@@ -9,9 +9,14 @@ import type { KafkaLane } from './lanes/kafka-lane.js';
 import type { BusFolders, LaneSpec } from './lanes/lane.js';
 import { levelsOf } from './output-levels.js';
 
-/** Folders of the logs below `bus.log.dir`. */
+/** Folders of the logs below `bus.log.dir`, and what branches remember beside them, or with the state in Kafka mode. */
 export function busFolders(config: Config): BusFolders {
-  return { ingest: join(config.bus.log.dir, 'ingest'), processors: join(config.bus.log.dir, 'processors') };
+  const { log, kafka } = config.bus;
+  return {
+    ingest: join(log.dir, 'ingest'),
+    processors: join(log.dir, 'processors'),
+    branches: join(kafka?.stateDir ?? log.dir, 'branches'),
+  };
 }
 
 /**

@@ -8,6 +8,7 @@ import { LogBus } from '../bus/log/log-bus.js';
 import { allPartitions, busFolders } from './build-lanes.js';
 import { topicTemplate } from './bus-topics.js';
 import type { Config } from './config/config.js';
+import { lettersFolder } from './lanes/branch-letters.js';
 import { outputFolder } from './lanes/output-folder.js';
 import { levelsOf } from './output-levels.js';
 
@@ -53,7 +54,21 @@ export async function openTopic(config: Config, topic: string): Promise<OpenPart
   const ingested = allPartitions(config).map((partition) => ({ bus, topic, partition, log: '' }));
   // Rows that a step failed for are kept with the outputs of the processors.
   if (topic !== DEAD_LETTERS_TOPIC) return ingested;
-  return [...ingested, ...[...new Set(Object.values(levels))].flatMap(outputs)];
+  return [...ingested, ...[...new Set(Object.values(levels))].flatMap(outputs), ...refused(config)];
+}
+
+/** Rows that the stores of branches have refused. */
+function refused(config: Config): OpenPartition[] {
+  const { branches } = busFolders(config);
+  const { partitions } = config.bus.log;
+  return config.sinks.flatMap(({ name }) => {
+    const dir = lettersFolder(join(branches, name));
+    if (!isMade(dir)) return [];
+    const bus = LogBus.open({ dir, partitions, readOnly: true });
+    return allPartitions(config).map((partition) => {
+      return { bus, topic: DEAD_LETTERS_TOPIC, partition, log: `sinks/${name}/` };
+    });
+  });
 }
 
 /** The folder comes before the log in it. */

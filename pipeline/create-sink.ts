@@ -1,25 +1,40 @@
+import type { DeadLetterWriter, DeliveryOptions } from '../sinks/delivery/delivery-options.js';
+import type { Store } from '../sinks/delivery/store.js';
 import type { Feeder } from '../sinks/kafka/kafka-sink-options.js';
 import type { Sink } from '../sinks/sink.js';
 import type { SinkConfig } from './config/config.js';
 
-/** The sink of a branch, by its type, whose code is loaded only now. `feeder` is the branch. */
-export async function createSink(name: string, config: SinkConfig, feeder: Feeder): Promise<Sink> {
-  if (config.type === 'file') {
-    const { FileSink } = await import('../sinks/file/file-sink.js');
-    const { path, format, roll } = config;
-    return new FileSink(name, { path, format, roll });
+/** What a sink gets from its branch. */
+export interface SinkPlace {
+  feeder: Feeder;
+  /** A folder of its own on this machine, for what it has to remember. */
+  stateFolder: string;
+  letters: DeadLetterWriter;
+}
+
+/** The sink of a branch, by its type, whose code is loaded only now. */
+export async function createSink(config: SinkConfig, place: SinkPlace): Promise<Sink> {
+  const { name } = config;
+  switch (config.type) {
+    case 'file': {
+      const { FileSink } = await import('../sinks/file/file-sink.js');
+      return new FileSink(name, config.options);
+    }
+    case 'kafka': {
+      const { KafkaSink } = await import('../sinks/kafka/kafka-sink.js');
+      return new KafkaSink(name, { ...config.options, feeder: place.feeder });
+    }
   }
-  const { KafkaSink } = await import('../sinks/kafka/kafka-sink.js');
-  const { connection, topic, format, rows, compression, registry, partitions, replication } = config;
-  return new KafkaSink(name, {
-    connection,
-    topic,
-    format,
-    rows,
-    compression,
-    registry,
-    partitions,
-    replication,
-    feeder,
-  });
+}
+
+/** A store of requests, with the machinery that writes to it. */
+export async function deliveringTo<Request>(
+  name: string,
+  store: Store<Request>,
+  delivery: DeliveryOptions,
+  { stateFolder, letters }: SinkPlace,
+): Promise<Sink> {
+  const { DeliverySink } = await import('../sinks/delivery/delivery-sink.js');
+  const { JournalKeeper } = await import('../sinks/delivery/journal-keeper.js');
+  return new DeliverySink(name, store, new JournalKeeper(stateFolder), delivery, letters);
 }

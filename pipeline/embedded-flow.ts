@@ -17,7 +17,7 @@ import { Scheduler } from './scheduler.js';
 const STOP_GRACE_MS = 10_000;
 export const LANE_MODULE = new URL('./lanes/lane-worker.js', import.meta.url);
 
-/** Where functions wait for something outside, lanes of a worker wait side by side. */
+/** Where functions or stores wait for something outside, lanes of a worker wait side by side. */
 const WAITING_TASKS = 256;
 
 /** The whole flow on one machine: sockets → intake → ingest log → lanes (processors, branches). */
@@ -32,7 +32,8 @@ export async function startEmbedded(
   closers.push(() => bus.close());
   const writer = await logIdentity(bus);
 
-  const pool = new WorkerPool<LaneTask, LaneReport>(LANE_MODULE, config.workers, config.waits ? WAITING_TASKS : 1);
+  const waits = config.waits || config.sinks.some(({ type }) => type !== 'file');
+  const pool = new WorkerPool<LaneTask, LaneReport>(LANE_MODULE, config.workers, waits ? WAITING_TASKS : 1);
   closers.push(() => pool.close());
   const scheduler = new Scheduler(pool, {
     logger,

@@ -7,7 +7,8 @@ import { settingOf } from '../kafka/kafka-fault.js';
 import { lackingRights, type WantedRights } from '../kafka/lacking-rights.js';
 import { ensureTopics, TopicAdmin, type TopicSpec } from '../kafka/topic-admin.js';
 import { busTopics, recordsTopic, topicTemplate } from './bus-topics.js';
-import type { Config, KafkaConfig, KafkaSinkConfig } from './config/config.js';
+import type { Config, KafkaConfig } from './config/config.js';
+import type { SinkConfigOf } from './config/sink-config.js';
 
 /**
  * Makes and checks the topics before anything starts, so that what is wrong for good (a password, a right, another number
@@ -57,13 +58,8 @@ export async function lookAtBus(config: Config, kafka: KafkaConfig): Promise<Clu
 }
 
 /** What a sink needs: topics of a template are known when rows come. */
-export async function lookAtSink({
-  name,
-  connection,
-  topic,
-  partitions,
-  replication,
-}: KafkaSinkConfig): Promise<ClusterLook> {
+export async function lookAtSink({ name, options }: SinkConfigOf<'kafka'>): Promise<ClusterLook> {
+  const { connection, topic, partitions, replication } = options;
   const spec = { topic, partitions, replication, configs: {}, anyPartitions: true };
   return lookAtCluster(connection, {
     place: `sinks.${name}`,

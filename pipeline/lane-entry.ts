@@ -1,4 +1,4 @@
-import { Retry } from '../core/retry.js';
+import { Retry, type RetryOptions } from '../core/retry.js';
 import { type LaneStatus, newStatus } from './lane-status.js';
 import type { LaneSpec } from './lanes/lane.js';
 
@@ -36,7 +36,7 @@ export function newLaneEntry(spec: LaneSpec, index: number): LaneEntry {
     spec,
     worker: spec.kind === 'processors' ? spec.partition : index,
     status: newStatus(spec.id),
-    retry: new Retry(spec.kind === 'processors' ? { ...RETRY, attemptsMax: PROCESSOR_ATTEMPTS_MAX } : RETRY),
+    retry: new Retry(retryOf(spec)),
     retryMs: 0,
     threadless: false,
     wake: null,
@@ -46,4 +46,9 @@ export function newLaneEntry(spec: LaneSpec, index: number): LaneEntry {
     finished: null,
     loop: Promise.resolve(),
   };
+}
+
+function retryOf(spec: LaneSpec): RetryOptions {
+  if (spec.kind === 'branch') return spec.sink.retry;
+  return spec.kind === 'processors' ? { ...RETRY, attemptsMax: PROCESSOR_ATTEMPTS_MAX } : RETRY;
 }

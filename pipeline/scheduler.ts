@@ -255,7 +255,7 @@ export class Scheduler {
     return report;
   }
 
-  private fault(entry: LaneEntry, { message, retryable, bus, lost, againMs = null }: LaneFault): void {
+  private fault(entry: LaneEntry, { message, retryable, bus, lost, againMs = null, retryAfterMs }: LaneFault): void {
     const { status } = entry;
     entry.threadless = againMs !== null;
     if (againMs !== null) {
@@ -271,7 +271,7 @@ export class Scheduler {
       return;
     }
     const waitMs = entry.retry.fail() ?? (bus ? BUS_RETRY_MS : null);
-    entry.retryMs = bus ? Math.min(waitMs ?? 0, BUS_RETRY_MS) : (waitMs ?? 0);
+    entry.retryMs = bus ? Math.min(waitMs ?? 0, BUS_RETRY_MS) : Math.max(waitMs ?? 0, retryAfterMs ?? 0);
     const isNews = status.error !== message;
     status.error = message;
     status.state = retryable && waitMs !== null ? 'retrying' : 'stopped';

@@ -31,7 +31,18 @@ export interface Sink {
   open(): Promise<Position[]>;
   write(batches: readonly SinkBatch[]): Promise<void>;
   flush(force: boolean): Promise<Position[]>;
+  /** What has come of it since the last call; for sinks that write on their own between the calls. */
+  news?(): SinkNews;
   close(): Promise<void>;
+}
+
+export interface SinkNews {
+  /** When it wants `flush` to be called though nothing is fed; null = it need not be. */
+  flushDueMs: number | null;
+  warnings: string[];
+  /** Rows that the store has refused and that were left out, and how many of them went to the dead letters. */
+  skippedRows: number;
+  deadLetters: number;
 }
 
 export interface Position {

@@ -1,6 +1,6 @@
-import { TextBuffer } from '../../sinks/file/text-buffer.js';
 import { LineEncoder } from '../../sinks/influxdb/line-encoder.js';
 import { LineTemplate } from '../../sinks/influxdb/line-template.js';
+import { TextBuffer } from '../../sinks/text/text-buffer.js';
 import { COLUMNS, encoderBatches } from './encoder-batches.js';
 import type { EncoderCase, EncoderResult } from './encoder-case.js';
 

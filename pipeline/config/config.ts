@@ -3,9 +3,10 @@ import type { StreamPattern } from '../../core/stream-pattern.js';
 import type { KafkaCompression, KafkaConnection } from '../../kafka/kafka-connection.js';
 import type { OnError } from '../../processors/failed-rows.js';
 import type { Input, ProcessorPlan } from '../../processors/plan.js';
+import type { SinkConfig } from './sink-config.js';
 import type { Address } from './spec/scalars.js';
 
-export type { Address };
+export type { Address, SinkConfig };
 
 /**
  * A checked `pitwall.yaml`: units parsed (bytes, microseconds, hertz), paths absolute, references resolved, defaults
@@ -103,38 +104,4 @@ export interface ModuleProcessor {
   /** Null: the module names its streams. */
   from: Input[] | null;
   onError: ProcessorConfig['onError'];
-}
-
-export type SinkConfig = FileSinkConfig | KafkaSinkConfig;
-
-export interface FileSinkConfig {
-  name: string;
-  type: 'file';
-  from: Input[];
-  path: string;
-  format: 'jsonl' | 'parquet' | 'csv';
-  roll: { sizeBytes: number; rows: number; everyUs: number };
-  onError: 'stop';
-}
-
-export interface KafkaSinkConfig {
-  name: string;
-  type: 'kafka';
-  from: Input[];
-  connection: KafkaConnection;
-  /**
-   * A template: `{stream}` stands for the stream's name with a dot for each character that a topic may not have, any
-   * other `{name}` for the tag of that name, which some stream of `from` can have.
-   */
-  topic: string;
-  format: 'json' | 'avro';
-  /** Rows of a message. */
-  rows: 'one' | 'batch';
-  compression: KafkaCompression;
-  /** Null with avro: each message carries its schema. */
-  registry: RegistryConfig | null;
-  /** Of topics made here; null = the brokers' default. */
-  partitions: number | null;
-  replication: number | null;
-  onError: 'stop';
 }

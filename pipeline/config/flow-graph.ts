@@ -1,6 +1,7 @@
 import type { Input, JoinStep } from '../../processors/plan.js';
 import type { Config } from './config.js';
 import { type ConfigNode, child, entriesOf, itemsOf } from './config-node.js';
+import { sinkTypes } from './sinks/sink-types.js';
 
 export interface FlowNode {
   /** Short and the same for the same file: `stream1`, `table1`, `processor1`, `sink1`. */
@@ -88,8 +89,9 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
     const node = entriesOf(child(root, 'sinks')).find((entry) => entry.key === sink.name)?.value;
     const written = itemsOf(child(node, 'from')).map(shown);
     const from = sink.from.map((each, i) => input(each, written[i]!));
-    const place = shown(child(node, sink.type === 'file' ? 'path' : 'topic'));
-    const to = add('sink', sink.name, sink.name, `${sink.type} ${sink.format} ${place}`);
+    const { type, options } = sink;
+    const what = [type, 'format' in options ? options.format : '', shown(child(node, sinkTypes[type].placeKey))];
+    const to = add('sink', sink.name, sink.name, what.filter((text) => text !== '').join(' '));
     for (const each of from) edges.push({ from: each, to, label: 'rows', how: '' });
   }
   return { nodes, edges };

@@ -1,31 +1,25 @@
 import type { Input } from '../../processors/plan.js';
-import { kafkaConnection, registryConfig } from './bus-config.js';
-import type { SinkConfig } from './config.js';
-import type { sinkSpec } from './keys/sinks-keys.js';
+import type { BranchConfig } from './sinks/common-keys.js';
+import { type sinkSpec, sinkTypes } from './sinks/sink-types.js';
 
 type CheckedSink = NonNullable<ReturnType<typeof sinkSpec.check>>;
+type Types = typeof sinkTypes;
+
+/** A branch. `options` are its sink's own, and cross to the worker: they may hold secrets. */
+export type SinkConfig = {
+  [T in keyof Types]: { name: string; type: T; from: Input[]; options: ReturnType<Types[T]['options']> } & BranchConfig;
+}[keyof Types];
+
+/** That of one type. */
+export type SinkConfigOf<T extends keyof Types> = Extract<SinkConfig, { type: T }>;
 
 /** A sink from its checked keys; `from` resolved. */
 export function sinkConfig(name: string, sink: CheckedSink, from: Input[]): SinkConfig {
-  const { onError } = sink;
-  if (sink.type === 'file') {
-    const { type, path, format, roll } = sink;
-    const { size, rows, every } = roll;
-    return { name, type, from, path, format, roll: { sizeBytes: size, rows, everyUs: every }, onError };
-  }
-  const { type, topic, format, rows, compression, partitions, replication } = sink;
-  return {
-    name,
-    type,
-    from,
-    connection: kafkaConnection(sink),
-    topic,
-    format,
-    rows,
-    compression,
-    registry: registryConfig(sink.registry),
-    partitions: partitions ?? null,
-    replication: replication ?? null,
-    onError,
+  const { type } = sink;
+  // The checked keys are those of the type, which the table's types cannot say.
+  const { branch, options } = sinkTypes[type] as unknown as {
+    branch(sink: CheckedSink): BranchConfig;
+    options(sink: CheckedSink): never;
   };
+  return { name, type, from, ...branch(sink), options: options(sink) };
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type BusReader, type BusRecord, isTelemetry, TELEMETRY_TOPIC } from '../../bus/bus.js';
-import { LogBus } from '../../bus/log/log-bus.js';
+import type { LogBus } from '../../bus/log/log-bus.js';
 import { Schema } from '../../columnar/schema.js';
 import { PitwallError } from '../../core/errors.js';
 import { unpack } from '../../schemas/data-block.js';
@@ -8,6 +9,8 @@ import { readPacked } from '../../schemas/read-packed.js';
 import type { Position, Sink, SinkBatch } from '../../sinks/sink.js';
 import { createSink } from '../create-sink.js';
 import { LOG_FACT } from '../log-identity.js';
+import { type BranchInput, behind, branchInput, openIfMade } from './branch-input.js';
+import { BranchLetters } from './branch-letters.js';
 import type { BranchProgress } from './branch-progress.js';
 import { ForeignMessages } from './foreign-messages.js';
 import { FreshRecords, type FreshRows } from './fresh-records.js';
@@ -18,52 +21,32 @@ import { Tagger } from './tagger.js';
 
 /** Read at most so much of a partition in a step. */
 const STEP_BYTES = 1024 * 1024;
-/** Rows that were written are made durable after this time, or when there are so many. */
-const FLUSH_MS = 250;
-const FLUSH_ROWS = 1_000_000;
 /** Positions alone, where nothing of what passed was for this branch, are kept now and then. */
 const FLUSH_POSITIONS_MS = 5_000;
 /** How long a step waits for records on a bus that does not say when they come. */
 const READ_WAIT_MS = 500;
 const NO_COLUMNS = new Schema([]);
 
-/** A partition of a topic that the branch reads. */
-interface Reader {
-  topic: string;
-  partition: number;
-  /** Null while its log is not there yet. */
-  bus: BusReader | null;
-  folder: string;
-  /** Null where every record stands on the bus once. */
-  fresh: FreshRecords | null;
-  /** Topic and identity of its log, for the sink: positions in a log that was deleted must not count in a new one. */
-  sinkTopic: string;
-  /** The next offset to read. */
-  offset: number;
-  /** What is before is in the store, and is only read for what it says of repetitions. */
-  fedFrom: number;
-  /** Offset from which the store would have to be fed again. */
-  durable: number;
-  /** Receive time of the last record, microseconds since 1970. */
-  readUs: number;
-}
-
 /** One branch: reads its inputs, feeds its sink, and keeps the sink's word on what is durable. */
 export class BranchLane implements Lane {
   private sink: Sink | null = null;
   private readonly tagger: Tagger;
+  private readonly letters: BranchLetters;
   private ingest: BusReader | null = null;
   private progress: BranchProgress | null = null;
   private readonly foreign = new ForeignMessages();
   private readonly notes: string[] = [];
-  private readers: Reader[] = [];
+  private readers: BranchInput[] = [];
   private known: readonly Position[] = [];
   private unflushedRecords = 0;
   private unflushedRows = 0;
   private unflushedSince = 0;
+  /** When the sink wants a flush whatever is fed; `performance.now()`. */
+  private sinkDueMs = Infinity;
 
   constructor(private readonly spec: BranchLaneSpec) {
     this.tagger = new Tagger(spec.declared, spec.patterns);
+    this.letters = new BranchLetters(spec);
   }
 
   async open(): Promise<LaneReport> {
@@ -74,7 +57,11 @@ export class BranchLane implements Lane {
       const { busIdentity } = await import('./kafka-lane.js');
       identity = await busIdentity(kafka);
     }
-    this.sink = await createSink(this.spec.name, this.spec.sink, { bus: identity, partitions: owned });
+    this.sink = await createSink(this.spec.sink, {
+      feeder: { bus: identity, partitions: owned },
+      stateFolder: join(folders.branches, this.spec.name),
+      letters: (rows) => this.letters.write(rows),
+    });
     this.known = await this.sink.open();
     if (kafka) {
       const { BranchProgress } = await import('./branch-progress.js');
@@ -86,13 +73,13 @@ export class BranchLane implements Lane {
     }
     for (const partition of kafka ? [] : owned) {
       if (patterns.length > 0) {
-        const device = reader(TELEMETRY_TOPIC, partition, folders.ingest);
+        const device = branchInput(TELEMETRY_TOPIC, partition, folders.ingest);
         this.readers.push(device);
         this.attach(device, bus as LogBus);
       }
       for (const processor of processors) {
         const folder = outputFolder(folders, partition, this.spec.levels[processor]!);
-        this.readers.push(reader(processor, partition, folder));
+        this.readers.push(branchInput(processor, partition, folder));
       }
     }
     this.openOutputs();
@@ -101,10 +88,16 @@ export class BranchLane implements Lane {
 
   async step(): Promise<LaneReport> {
     const report = await this.read();
+    const { rows, everyMs } = this.spec.sink.flush;
     const waited = performance.now() - this.unflushedSince;
-    const dueMs = this.unflushedRows > 0 ? FLUSH_MS : FLUSH_POSITIONS_MS;
-    if (this.unflushedRecords > 0 && (waited >= dueMs || this.unflushedRows >= FLUSH_ROWS)) await this.flush(false);
-    report.wakeMs = this.unflushedRecords === 0 ? null : this.unflushedRows > 0 ? FLUSH_MS : FLUSH_POSITIONS_MS;
+    const dueMs = this.unflushedRows > 0 ? everyMs : FLUSH_POSITIONS_MS;
+    const isDue = this.unflushedRecords > 0 && (waited >= dueMs || this.unflushedRows >= rows);
+    if (isDue || performance.now() >= this.sinkDueMs) await this.flush(false);
+    this.hear(report);
+    report.wakeMs = this.unflushedRecords === 0 ? null : this.unflushedRows > 0 ? everyMs : FLUSH_POSITIONS_MS;
+    if (Number.isFinite(this.sinkDueMs)) {
+      report.wakeMs = Math.min(report.wakeMs ?? Infinity, Math.max(0, this.sinkDueMs - performance.now()));
+    }
     if (this.ingest?.wait) {
       if (report.records === 0) await this.ingest.wait(READ_WAIT_MS);
       // Nobody wakes it: its next step waits for records itself.
@@ -121,6 +114,7 @@ export class BranchLane implements Lane {
     const report = await this.read();
     await this.flush(true);
     await this.progress?.save();
+    this.hear(report);
     return { ...report, positions: this.positions() };
   }
 
@@ -128,6 +122,7 @@ export class BranchLane implements Lane {
     try {
       await this.sink?.close();
     } finally {
+      await this.letters.close();
       for (const bus of new Set([this.ingest, ...this.readers.map((each) => each.bus)])) await bus?.close();
       await this.progress?.close();
     }
@@ -184,7 +179,17 @@ export class BranchLane implements Lane {
     this.unflushedRows = 0;
   }
 
-  private sinkBatch(from: Reader, record: BusRecord): SinkBatch | null {
+  /** What has come of rows that the sink sends on its own. */
+  private hear(report: LaneReport): void {
+    const news = this.sink!.news?.();
+    this.sinkDueMs = news?.flushDueMs == null ? Infinity : performance.now() + news.flushDueMs;
+    if (!news) return;
+    this.notes.push(...news.warnings);
+    report.skippedRows += news.skippedRows;
+    report.deadLetters += news.deadLetters;
+  }
+
+  private sinkBatch(from: BranchInput, record: BusRecord): SinkBatch | null {
     if (from.fresh) {
       const isNew = from.fresh.isNew(record);
       this.progress?.took(from.topic, from.partition, record.offset, from.fresh.takeChanges());
@@ -208,7 +213,7 @@ export class BranchLane implements Lane {
     };
   }
 
-  private rows(from: Reader, record: BusRecord): FreshRows {
+  private rows(from: BranchInput, record: BusRecord): FreshRows {
     const packed = readPacked(record.value);
     const schema = from.bus!.schema(packed.schema);
     if (!schema)
@@ -217,7 +222,7 @@ export class BranchLane implements Lane {
   }
 
   /** A record that cannot be read is nothing that trying again would mend: the processors put it into the dead letters. */
-  private freshRows(from: Reader, record: BusRecord): FreshRows | null {
+  private freshRows(from: BranchInput, record: BusRecord): FreshRows | null {
     try {
       return from.fresh!.rows(record);
     } catch (error) {
@@ -244,7 +249,7 @@ export class BranchLane implements Lane {
   }
 
   /** False while the log has no identity yet: its writer is only just making it. */
-  private attach(from: Reader, bus: LogBus): boolean {
+  private attach(from: BranchInput, bus: LogBus): boolean {
     const log = bus.fact(...LOG_FACT)?.toString();
     if (log === undefined) return false;
     from.bus = bus;
@@ -259,8 +264,8 @@ export class BranchLane implements Lane {
    * the partition meanwhile and has the rows between, and ahead where the changelog lags: then they are read once more,
    * for what they say of repetitions.
    */
-  private kafkaReader(topic: string, partition: number, bus: BusReader, identity: string): Reader {
-    const from = reader(topic, partition, '');
+  private kafkaReader(topic: string, partition: number, bus: BusReader, identity: string): BranchInput {
+    const from = branchInput(topic, partition, '');
     from.bus = bus;
     from.sinkTopic = `${topic}@${identity}`;
     const saved = this.progress!.restored(topic, partition, identity);
@@ -271,14 +276,14 @@ export class BranchLane implements Lane {
     return from;
   }
 
-  private restart(from: Reader): void {
+  private restart(from: BranchInput): void {
     this.notes.push(madeAnew(from.topic, from.partition));
     from.fedFrom = 0;
     from.durable = 0;
   }
 
   /** Moves position and time without rows. */
-  private empty({ sinkTopic, partition }: Reader, { offset, stream, receivedUs }: BusRecord): SinkBatch {
+  private empty({ sinkTopic, partition }: BranchInput, { offset, stream, receivedUs }: BusRecord): SinkBatch {
     const batch = { stream, schema: NO_COLUMNS, rows: 0, timeUs: new Float64Array(0), columns: [] };
     return { batch, topic: sinkTopic, partition, offset, key: '', tags: {}, receivedUs };
   }
@@ -293,35 +298,5 @@ export class BranchLane implements Lane {
 
   private positions(): Position[] {
     return this.readers.map(({ topic, partition, durable }) => ({ topic, partition, offset: durable }));
-  }
-}
-
-function reader(topic: string, partition: number, folder: string): Reader {
-  return {
-    topic,
-    partition,
-    bus: null,
-    folder,
-    fresh: null,
-    sinkTopic: '',
-    offset: 0,
-    fedFrom: 0,
-    durable: 0,
-    readUs: 0,
-  };
-}
-
-/** Records from `offset` on. */
-async function behind({ bus, topic, partition }: Reader, offset: number): Promise<number> {
-  if (!bus) return 0;
-  return bus.behind?.(topic, partition, offset) ?? Math.max(0, (await bus.end(topic, partition)) - offset);
-}
-
-function openIfMade(dir: string, partitions: number): LogBus | null {
-  try {
-    return LogBus.open({ dir, partitions, readOnly: true });
-  } catch (error) {
-    if (error instanceof PitwallError && error.code === 'bus-failed') return null;
-    throw error;
   }
 }

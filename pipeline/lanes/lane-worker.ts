@@ -27,7 +27,8 @@ export default async function runLane(task: LaneTask): Promise<LaneReport> {
     const known = error instanceof PitwallError;
     // What Kafka refuses for good, such as a right, may be mended while this runs: everything waits for it.
     const bus = known && error.code === 'bus-failed' && (error.retryable || task.spec.kafka !== null);
-    return { ...emptyReport(), fault: { message, retryable: bus || !known || error.retryable, bus } };
+    const retryAfterMs = known ? error.retryAfterMs : null;
+    return { ...emptyReport(), fault: { message, retryable: bus || !known || error.retryable, bus, retryAfterMs } };
   }
 }
 

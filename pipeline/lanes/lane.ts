@@ -98,6 +98,8 @@ export interface ForwardLaneSpec extends CommonSpec {
 export interface BusFolders {
   ingest: string;
   processors: string;
+  /** What branches have to remember on this machine, a folder each. */
+  branches: string;
 }
 
 export interface LaneTask {
@@ -151,6 +153,8 @@ export interface LaneFault {
   lost?: boolean;
   /** Threads die while they start: the next one is started after so long. */
   againMs?: number | null;
+  /** A store asks for this much time before the next attempt. */
+  retryAfterMs?: number | null;
 }
 
 export function emptyReport(): LaneReport {

@@ -17,8 +17,8 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { sinkFailed } from './file-fault.js';
-import { syncFolder } from './journal.js';
+import { syncFolder } from '../journal.js';
+import { sinkFailed } from '../sink-failed.js';
 
 const [openAsync, closeAsync, fdatasyncAsync] = [promisify(open), promisify(close), promisify(fdatasync)];
 /** Syncs under way at once: the disk merges what is asked for together. */

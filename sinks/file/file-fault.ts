@@ -30,7 +30,3 @@ export function fileFault(sink: string, doing: string, error: unknown): PitwallE
     cause: error,
   });
 }
-
-export function sinkFailed(message: string, retryable: boolean): PitwallError {
-  return new PitwallError('sink-failed', message, { stage: 'sink', retryable });
-}

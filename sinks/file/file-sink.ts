@@ -1,16 +1,17 @@
 import { accessSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Logger } from '../../core/logger.js';
+import { syncFolder } from '../journal.js';
+import { Positions } from '../positions.js';
 import type { Position, Sink, SinkBatch } from '../sink.js';
-import { fileFault, sinkFailed } from './file-fault.js';
+import { sinkFailed } from '../sink-failed.js';
+import { csvDialect, jsonlDialect } from '../text/row-dialect.js';
+import type { EncodeCounts } from '../text/row-encoder.js';
+import { fileFault } from './file-fault.js';
 import { type FileSinkOptions, type ResolvedFileSinkOptions, resolveFileSinkOptions } from './file-sink-options.js';
 import type { FileStore } from './file-store.js';
 import { FolderLock } from './folder-lock.js';
-import { syncFolder } from './journal.js';
 import { ParquetStore } from './parquet-store.js';
-import { Positions } from './positions.js';
-import { csvDialect, jsonlDialect } from './row-dialect.js';
-import type { EncodeCounts } from './row-encoder.js';
 import { TextStore } from './text-store.js';
 
 /** Where the sink keeps what it knows, below its path. Stream folders never start with a dot. */

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
-import { sinkFailed } from './file-fault.js';
+import { sinkFailed } from '../sink-failed.js';
 
 const BEAT_MS = 5_000;
 const FOREIGN_STALE_MS = 30_000;

@@ -13,11 +13,11 @@ import {
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Logger } from '../../core/logger.js';
-import { sinkFailed } from './file-fault.js';
+import { syncFolder } from '../journal.js';
+import type { ParquetColumns } from '../parquet/parquet-columns.js';
+import { encodeParquet } from '../parquet/parquet-encoder.js';
+import { sinkFailed } from '../sink-failed.js';
 import type { ResolvedFileSinkOptions } from './file-sink-options.js';
-import { syncFolder } from './journal.js';
-import type { ParquetColumns } from './parquet-columns.js';
-import { encodeParquet } from './parquet-encoder.js';
 import { pathOfStream } from './stream-path.js';
 
 const [fsyncAsync, closeAsync] = [promisify(fsync), promisify(close)];

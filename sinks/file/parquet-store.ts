@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Logger } from '../../core/logger.js';
+import { Journal } from '../journal.js';
+import { ParquetColumns } from '../parquet/parquet-columns.js';
+import { Positions } from '../positions.js';
 import type { Position, SinkBatch } from '../sink.js';
 import type { ResolvedFileSinkOptions } from './file-sink-options.js';
 import type { FileStore } from './file-store.js';
-import { Journal } from './journal.js';
-import { ParquetColumns } from './parquet-columns.js';
 import { type ClosedFile, type OpenFile, ParquetFiles } from './parquet-files.js';
-import { Positions } from './positions.js';
 
 type Entry = { closed: ClosedFile[] } | { positions: Position[] } | { streams: Omit<ClosedFile, 'id' | 'path'>[] };
 

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import type { Batch } from '../../columnar/batch.js';
 import type { Logger } from '../../core/logger.js';
+import { Journal } from '../journal.js';
+import { Positions } from '../positions.js';
 import type { Position, SinkBatch } from '../sink.js';
+import { sinkFailed } from '../sink-failed.js';
+import type { RowDialect } from '../text/row-dialect.js';
+import { type EncodeCounts, RowEncoder } from '../text/row-encoder.js';
+import { TextBuffer } from '../text/text-buffer.js';
 import { type AppendFile, AppendFiles } from './append-files.js';
-import { sinkFailed } from './file-fault.js';
 import type { ResolvedFileSinkOptions } from './file-sink-options.js';
 import type { FileStore } from './file-store.js';
-import { Journal } from './journal.js';
-import { Positions } from './positions.js';
-import type { RowDialect } from './row-dialect.js';
-import { type EncodeCounts, RowEncoder } from './row-encoder.js';
 import { pathOfStream } from './stream-path.js';
-import { TextBuffer } from './text-buffer.js';
 
 /** `files` stands in the journal before the first of them is created, so that a crash leaves none unknown. */
 type Entry =

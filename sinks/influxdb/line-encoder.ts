@@ -1,7 +1,7 @@
 import type { Batch } from '../../columnar/batch.js';
 import type { Schema } from '../../columnar/schema.js';
-import type { TextBuffer } from '../file/text-buffer.js';
 import type { SinkBatch } from '../sink.js';
+import type { TextBuffer } from '../text/text-buffer.js';
 import { LineField, TEXT_BYTES_MAX } from './line-field.js';
 import { LineSeries } from './line-series.js';
 import type { LineTemplate, Precision } from './line-template.js';

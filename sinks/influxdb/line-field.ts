@@ -1,7 +1,7 @@
 import { type Batch, isNull } from '../../columnar/batch.js';
 import type { Field } from '../../columnar/schema.js';
-import { wordsOf } from '../file/text-buffer.js';
-import { TextCells } from '../file/text-cells.js';
+import { wordsOf } from '../text/text-buffer.js';
+import { TextCells } from '../text/text-cells.js';
 import { keyText, quotedText } from './line-escapes.js';
 
 /** What InfluxDB documents for the value of a string field. */

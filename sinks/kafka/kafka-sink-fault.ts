@@ -1,5 +1,6 @@
 import { PitwallError } from '../../core/errors.js';
 import { kafkaFault, typeOf } from '../../kafka/kafka-fault.js';
+import { sinkFailed } from '../sink-failed.js';
 
 /**
  * What a broker says of a producer that is not the last one with its transactional id, or whose transaction was open for
@@ -18,23 +19,19 @@ export function kafkaSinkFault(sink: string, doing: string, error: unknown): Pit
   const who = `kafka sink "${sink}"`;
   if (error instanceof PitwallError) {
     if (error.code === 'sink-failed' || error.code === 'internal') return error;
-    return failed(`${who}: ${error.message}`, error.retryable, error);
+    return sinkFailed(`${who}: ${error.message}`, error.retryable, error);
   }
   const type = typeOf(error) ?? '';
   if (FENCED.includes(type) || (error as { code?: unknown })?.code === FENCED_CODE) {
     const why = 'another process has taken over what it writes, or its transaction took too long';
-    return failed(
+    return sinkFailed(
       `${who} failed while ${doing}: ${why}; nothing of it was committed, and it is opened anew`,
       true,
       error,
     );
   }
   const advice = ADVICE[type];
-  if (advice) return failed(`${who} failed while ${doing}: ${advice[0]}`, advice[1], error);
+  if (advice) return sinkFailed(`${who} failed while ${doing}: ${advice[0]}`, advice[1], error);
   const { message, retryable, cause } = kafkaFault(error, doing, 'sink-failed');
-  return failed(`${who}: ${message}`, retryable, cause);
-}
-
-export function failed(message: string, retryable: boolean, cause?: unknown): PitwallError {
-  return new PitwallError('sink-failed', message, { stage: 'sink', retryable, cause });
+  return sinkFailed(`${who}: ${message}`, retryable, cause);
 }

@@ -3,10 +3,11 @@ import { KafkaFetcher } from '../../kafka/kafka-fetcher.js';
 import { TopicAdmin } from '../../kafka/topic-admin.js';
 import { TransactionConnection } from '../../kafka/transaction-connection.js';
 import { TransactionalProducer } from '../../kafka/transactional-producer.js';
-import type { EncodeCounts } from '../file/row-encoder.js';
-import { TextBuffer } from '../file/text-buffer.js';
 import type { Position, Sink, SinkBatch } from '../sink.js';
-import { failed, kafkaSinkFault } from './kafka-sink-fault.js';
+import { sinkFailed } from '../sink-failed.js';
+import type { EncodeCounts } from '../text/row-encoder.js';
+import { TextBuffer } from '../text/text-buffer.js';
+import { kafkaSinkFault } from './kafka-sink-fault.js';
 import type { KafkaSinkOptions } from './kafka-sink-options.js';
 import { readPositions } from './kept-positions.js';
 import { PartitionWriter } from './partition-writer.js';
@@ -69,7 +70,8 @@ export class KafkaSink implements Sink {
       for (const entry of batches) {
         const { topic, partition, offset, batch, receivedUs } = entry;
         const writer = this.writers.get(partition);
-        if (!writer) throw failed(`kafka sink "${this.name}" does not own partition ${partition} of ${topic}`, false);
+        if (!writer)
+          throw sinkFailed(`kafka sink "${this.name}" does not own partition ${partition} of ${topic}`, false);
         if (!writer.takes(topic, offset) || batch.rows === 0) continue;
         const route = await this.routes.of(entry);
         // What was written before stands in the buffer until it is sent.
@@ -155,7 +157,7 @@ export class KafkaSink implements Sink {
   }
 
   private mustBeOpen(): void {
-    if (!this.ready) throw failed(`kafka sink "${this.name}" is not open, or failed before; open it first`, true);
+    if (!this.ready) throw sinkFailed(`kafka sink "${this.name}" is not open, or failed before; open it first`, true);
   }
 
   /** Runs one action after another, and turns what it throws into the sink's errors. */

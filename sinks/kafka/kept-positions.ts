@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PitwallError } from '../../core/errors.js';
 import type { KafkaFetcher } from '../../kafka/kafka-fetcher.js';
 import type { Position } from '../sink.js';
-import { failed } from './kafka-sink-fault.js';
+import { sinkFailed } from '../sink-failed.js';
 
 const READ_BYTES = 4 * 1024 * 1024;
 const PARTITION = 0;
@@ -72,5 +72,5 @@ function positionOf(key: Buffer | null, value: Buffer | null, sink: string): Pos
 
 function unreadable(sink: string, topic: string, next: number, end: number): PitwallError {
   const what = `topic ${topic} gives nothing at offset ${next}, though it reaches to ${end}`;
-  return failed(`kafka sink "${sink}": ${what}: has it a leader, and is it in order?`, true);
+  return sinkFailed(`kafka sink "${sink}": ${what}: has it a leader, and is it in order?`, true);
 }

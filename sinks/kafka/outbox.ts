@@ -1,6 +1,6 @@
 import type { Batch } from '../../columnar/batch.js';
 import type { TransactionMessage } from '../../kafka/transactional-producer.js';
-import type { TextBuffer } from '../file/text-buffer.js';
+import type { TextBuffer } from '../text/text-buffer.js';
 import type { EncodedRows, RowFormat } from './row-format.js';
 
 /** Where rows of one stream, schema and set of tags go, and as what. */

@@ -2,7 +2,7 @@ import type { PitwallError } from '../../core/errors.js';
 import { typeOf } from '../../kafka/kafka-fault.js';
 import type { TransactionalProducer, TransactionMessage } from '../../kafka/transactional-producer.js';
 import type { Position } from '../sink.js';
-import { failed } from './kafka-sink-fault.js';
+import { sinkFailed } from '../sink-failed.js';
 import { positionMessage } from './kept-positions.js';
 import { Outbox } from './outbox.js';
 import type { Routes } from './routes.js';
@@ -90,5 +90,5 @@ function tooLarge(sink: string, messages: readonly TransactionMessage[], error: 
   if (!TOO_LARGE.includes(typeOf(error) ?? '')) return null;
   const { topic, value, headers } = messages.reduce((a, b) => (b.value.length > a.value.length ? b : a));
   const what = `a message of ${value.length} bytes, of stream ${headers?.stream}, is larger than topic ${topic} takes`;
-  return failed(`kafka sink "${sink}": ${what}; raise its max.message.bytes`, false, error);
+  return sinkFailed(`kafka sink "${sink}": ${what}; raise its max.message.bytes`, false, error);
 }

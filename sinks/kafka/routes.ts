@@ -3,9 +3,9 @@ import { partitionOfKey } from '../../kafka/key-partition.js';
 import { registryPrefixBytes, SchemaRegistryClient, valueSubject } from '../../kafka/schema-registry.js';
 import type { TopicAdmin, TopicFacts, TopicSpec } from '../../kafka/topic-admin.js';
 import { RowAvro } from '../../schemas/row-avro.js';
-import type { EncodeCounts } from '../file/row-encoder.js';
 import type { SinkBatch } from '../sink.js';
-import { failed } from './kafka-sink-fault.js';
+import { sinkFailed } from '../sink-failed.js';
+import type { EncodeCounts } from '../text/row-encoder.js';
 import type { KafkaSinkOptions } from './kafka-sink-options.js';
 import type { Route } from './outbox.js';
 import { AvroRows, JsonRows, type RowFormat } from './row-format.js';
@@ -122,7 +122,7 @@ export class Routes {
     if (known) return known;
     if (this.topics.size >= TOPICS_MAX) {
       const what = `${topic} would be one more than the ${TOPICS_MAX} topics it may write to`;
-      throw failed(`kafka sink "${this.sink}": ${what}; put less of the streams into topic`, false);
+      throw sinkFailed(`kafka sink "${this.sink}": ${what}; put less of the streams into topic`, false);
     }
     const { partitions, replication } = this.options;
     const spec = { topic, partitions, replication, configs: {}, anyPartitions: true };

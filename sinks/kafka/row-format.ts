@@ -2,9 +2,9 @@ import type { Batch } from '../../columnar/batch.js';
 import type { Schema } from '../../columnar/schema.js';
 import { LONG_BYTES_MAX, writeLong } from '../../schemas/avro-writer.js';
 import type { RowAvro } from '../../schemas/row-avro.js';
-import { jsonlDialect } from '../file/row-dialect.js';
-import { type EncodeCounts, RowEncoder } from '../file/row-encoder.js';
-import type { TextBuffer } from '../file/text-buffer.js';
+import { jsonlDialect } from '../text/row-dialect.js';
+import { type EncodeCounts, RowEncoder } from '../text/row-encoder.js';
+import type { TextBuffer } from '../text/text-buffer.js';
 
 /** Rows that stand one behind the other, as `encode` has written them. */
 export interface EncodedRows {

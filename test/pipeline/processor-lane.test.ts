@@ -18,7 +18,7 @@ const FILLING = 'z'.repeat(100_000);
 
 test('a lane whose output log is full says so instead of waiting, and goes on when its readers have moved', async () => {
   const dir = tempDir('lane');
-  const folders = { ingest: join(dir, 'ingest'), processors: join(dir, 'processors') };
+  const folders = { ingest: join(dir, 'ingest'), processors: join(dir, 'processors'), branches: join(dir, 'branches') };
   const ingest = LogBus.open({ dir: folders.ingest, partitions: 1 });
   const store = new BusGatewayStore(ingest, 'w', 0);
   const intake = new Intake({

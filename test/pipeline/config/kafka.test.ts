@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KafkaSinkConfig } from '../../../pipeline/config/config.js';
+import type { SinkConfigOf } from '../../../pipeline/config/sink-config.js';
 import { problemsOf, readText } from './problems-of.js';
 
 const KAFKA = 'bus:\n  kafka:\n    brokers: [127.0.0.1:9092]\n';
@@ -13,7 +13,7 @@ function configOf(text: string, environment: Record<string, string> = {}) {
   return config!;
 }
 
-function sinkOf(text: string, environment: Record<string, string> = {}): KafkaSinkConfig {
+function sinkOf(text: string, environment: Record<string, string> = {}): SinkConfigOf<'kafka'> {
   const [sink] = configOf(text, environment).sinks;
   assert.ok(sink?.type === 'kafka');
   return sink;
@@ -172,7 +172,7 @@ test('Behind a group step rows have the tags that they are grouped by, and no ot
 sinks:
   k: { type: kafka, from: fast, brokers: ["a:1"], topic: ${topic} }
 `;
-  assert.equal(sinkOf(text('x-{tyre}-{gear}')).topic, 'x-{tyre}-{gear}');
+  assert.equal(sinkOf(text('x-{tyre}-{gear}')).options.topic, 'x-{tyre}-{gear}');
   assert.deepEqual(problemsOf(text('x-{car}-{lap}')), [
     '7:60: sinks.k.topic takes {car}, a tag that no stream of from has; there is: tyre, gear, stream',
     '7:66: sinks.k.topic takes {lap}, a tag that no stream of from has; there is: tyre, gear, stream',
@@ -188,7 +188,7 @@ sinks:
   k: { type: kafka, from: [faster, "hall/{hall}/#"], brokers: ["a:1"], topic: ${topic} }
 `;
   for (const topic of ['x-{team}-{car}', '{hall}.x', 'x_{stream}', '"{car}{hall}"']) {
-    assert.equal(sinkOf(text(topic)).topic, topic.replaceAll('"', ''));
+    assert.equal(sinkOf(text(topic)).options.topic, topic.replaceAll('"', ''));
   }
   assert.deepEqual(problemsOf(text('x-{car}-{cat}-{lap}')), [
     '6:87: sinks.k.topic takes {cat}, a tag that no stream of from has; did you mean "car"?',

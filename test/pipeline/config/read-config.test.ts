@@ -175,7 +175,7 @@ test('Captures and variables need no quotes inside braces and brackets, and quot
   ]);
   assert.deepEqual(bare.config!.sinks, quoted.config!.sinks);
   const [sink] = bare.config!.sinks;
-  assert.equal(sink!.type === 'file' && sink!.path, '/race/x, {y: [1]# 2/z');
+  assert.equal(sink!.type === 'file' && sink!.options.path, '/race/x, {y: [1]# 2/z');
 });
 
 test('A variable that is set stands in the value, and cannot bring in YAML of its own.', () => {

@@ -1,7 +1,7 @@
-import { TextBuffer } from '../../../sinks/file/text-buffer.js';
 import { LineEncoder } from '../../../sinks/influxdb/line-encoder.js';
 import { type LineOptions, LineTemplate } from '../../../sinks/influxdb/line-template.js';
 import type { SinkBatch } from '../../../sinks/sink.js';
+import { TextBuffer } from '../../../sinks/text/text-buffer.js';
 
 export interface EncodedLines {
   bytes: Buffer;

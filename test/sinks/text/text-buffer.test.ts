@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { TextBuffer } from '../../../sinks/file/text-buffer.js';
+import { TextBuffer } from '../../../sinks/text/text-buffer.js';
 
 const buffer = new TextBuffer(256);
 

@@ -1,4 +1,4 @@
-import type { Position } from '../sink.js';
+import type { Position } from './sink.js';
 
 /** The next offset to take, for each topic and partition. */
 export class Positions {

@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { sinkFailed } from './file-fault.js';
+import { sinkFailed } from './sink-failed.js';
 
 /**
  * The sink's memory: a file of entries, one a line, `CHECKSUM JSON`. An entry is durable when `append` returns. A torn

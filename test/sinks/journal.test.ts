@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Journal } from '../../../sinks/file/journal.js';
-import { temporary } from './helpers.js';
+import { Journal } from '../../sinks/journal.js';
+import { temporary } from './file/helpers.js';
 
 function written(path: string): { entries: object[]; bytes: Buffer } {
   const journal = new Journal<object>(path, true);

@@ -2,7 +2,7 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { type CellArray, isNull } from '../../columnar/batch.js';
 import { float64ToInt64 } from '../../columnar/int64.js';
 import type { ColumnType } from '../../columnar/schema.js';
-import { columnNames } from './column-names.js';
+import { columnNames } from '../text/column-names.js';
 import type { GrowingColumn, ParquetColumns } from './parquet-columns.js';
 import { type Compress, type PageCells, packed, runOf, writeDataPage, writeDictionaryPage } from './parquet-pages.js';
 

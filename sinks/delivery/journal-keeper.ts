@@ -1,0 +1,32 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Journal, syncFolder } from '../journal.js';
+import type { Position } from '../sink.js';
+import type { PositionKeeper } from './delivery-options.js';
+
+const JOURNAL_BYTES_MAX = 256 * 1024;
+
+/** Positions in a file of a folder of their own. */
+export class JournalKeeper implements PositionKeeper {
+  private readonly journal: Journal<Position[]>;
+
+  constructor(private readonly folder: string) {
+    this.journal = new Journal(join(folder, 'positions'), true);
+  }
+
+  load(): Position[] {
+    mkdirSync(this.folder, { recursive: true });
+    const positions = this.journal.open().at(-1) ?? [];
+    syncFolder(this.folder);
+    return positions;
+  }
+
+  save(positions: readonly Position[]): void {
+    if (this.journal.bytes > JOURNAL_BYTES_MAX) this.journal.replace([[...positions]]);
+    else this.journal.append([...positions]);
+  }
+
+  close(): void {
+    this.journal.close();
+  }
+}
