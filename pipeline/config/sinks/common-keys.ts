@@ -36,6 +36,7 @@ export const flushedKeys = {
     },
     'How many rows are made durable at once',
   ),
+  inFlight: { spec: integer(1, 1), default: 1, doc: 'One write follows the other' },
 } as const;
 
 /** Keys of sinks that send requests to a store. */
