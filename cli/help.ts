@@ -14,6 +14,7 @@ export const COMMANDS: Readonly<Record<string, { file: string | null; summary: s
   },
   tap: { file: './tap.js', summary: 'print rows as they pass, as JSON lines' },
   'dead-letters': { file: './dead-letters.js', summary: 'show what was refused, and why' },
+  branch: { file: './branch.js', summary: 'pause, resume or rewind one branch' },
   audit: { file: null, summary: 'count rows accepted, stored, lost and duplicated' },
   bench: { file: './bench.js', summary: 'run the benchmark' },
 };

@@ -9,7 +9,8 @@ import type { MetricsPage } from '../core/metrics.js';
 import { settles } from '../core/settles.js';
 import type { TopicOffset } from '../kafka/group-connection.js';
 import { WorkerPool } from '../processors/worker-pool.js';
-import { buildLanes } from './build-lanes.js';
+import { BranchControl } from './branches/branch-control.js';
+import { buildLanes, busFolders } from './build-lanes.js';
 import type { Config, KafkaConfig } from './config/config.js';
 import { LANE_MODULE } from './embedded-flow.js';
 import type { HealthPart } from './health.js';
@@ -52,6 +53,7 @@ export class Partitions implements StateSource {
     private readonly identity: LogBus,
     private readonly pool: WorkerPool<LaneTask, LaneReport>,
     private readonly scheduler: Scheduler,
+    private readonly control: BranchControl,
     private readonly logger: Logger,
   ) {
     this.committing = setInterval(() => void this.tend(), COMMIT_MS);
@@ -69,8 +71,12 @@ export class Partitions implements StateSource {
     const identity = openIdentity(join(kafka.stateDir, 'process'));
     const instance = await logIdentity(identity);
     const pool = new WorkerPool<LaneTask, LaneReport>(LANE_MODULE, config.workers, TASKS_AT_ONCE);
-    const scheduler = new Scheduler(pool, { logger, positions() {} });
-    const partitions = new Partitions(config, kafka, laneOf(instance), identity, pool, scheduler, logger);
+    const names = config.sinks.map(({ name }) => name);
+    const control = new BranchControl(busFolders(config).branches, names, logger);
+    const isPaused = (branch: string) => control.isPaused(branch);
+    const scheduler = new Scheduler(pool, { logger, positions() {}, isPaused });
+    control.start(scheduler.branches);
+    const partitions = new Partitions(config, kafka, laneOf(instance), identity, pool, scheduler, control, logger);
     partitions.joining = partitions.join();
     return partitions;
   }
@@ -105,6 +111,7 @@ export class Partitions implements StateSource {
 
   async stop(): Promise<void> {
     this.stopping = true;
+    this.control.stop();
     clearInterval(this.committing);
     if (this.looking) clearInterval(this.looking);
     await this.scheduler.stop(STOP_GRACE_MS);
