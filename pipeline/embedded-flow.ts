@@ -45,16 +45,17 @@ export async function startEmbedded(
     logger,
     isPaused: (branch) => control.isPaused(branch),
     positions(spec, positions) {
+      if (spec.kind === 'branch') control.reached(spec.name, positions);
       for (const { topic, partition, offset } of positions) {
         if (topic === TELEMETRY_TOPIC) bus.hold(spec.id, topic, partition, offset);
       }
     },
   });
   await scheduler.start(buildLanes(config, null, allPartitions(config)));
+  closers.push(async () => control.stop());
   closers.push(() => scheduler.stop(STOP_GRACE_MS));
   bus.startRetention();
   control.start(scheduler.branches);
-  closers.push(async () => control.stop());
 
   return openFront(
     config,

@@ -74,7 +74,13 @@ export class Partitions implements StateSource {
     const names = config.sinks.map(({ name }) => name);
     const control = new BranchControl(busFolders(config).branches, names, logger);
     const isPaused = (branch: string) => control.isPaused(branch);
-    const scheduler = new Scheduler(pool, { logger, positions() {}, isPaused });
+    const scheduler = new Scheduler(pool, {
+      logger,
+      isPaused,
+      positions(spec, positions) {
+        if (spec.kind === 'branch') control.reached(spec.name, positions);
+      },
+    });
     control.start(scheduler.branches);
     const partitions = new Partitions(config, kafka, laneOf(instance), identity, pool, scheduler, control, logger);
     partitions.joining = partitions.join();
@@ -111,10 +117,10 @@ export class Partitions implements StateSource {
 
   async stop(): Promise<void> {
     this.stopping = true;
-    this.control.stop();
     clearInterval(this.committing);
     if (this.looking) clearInterval(this.looking);
     await this.scheduler.stop(STOP_GRACE_MS);
+    this.control.stop();
     await this.commit();
     await settles(this.joining, AGAIN_MS);
     await this.membership?.close();

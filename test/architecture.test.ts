@@ -35,6 +35,7 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   esbuild: ['processors/modules'],
   mqtt: ['devices'],
   yaml: ['pipeline/config'],
+  hyparquet: ['sinks/file', 'sinks/parquet'],
   'hyparquet-writer': ['sinks/parquet'],
   '@aws-sdk/client-s3': ['sinks/s3'],
   '@aws-sdk/lib-storage': ['sinks/s3'],

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '../../core/logger.js';
+import type { Position } from '../../sinks/sink.js';
 import type { BranchCommands } from './branch-commands.js';
 import { BranchFiles } from './branch-files.js';
 
@@ -10,6 +11,8 @@ export class BranchControl {
   private readonly files: Map<string, BranchFiles>;
   private timer: NodeJS.Timeout | null = null;
   private looking = false;
+  /** Positions that are not written down yet. */
+  private readonly moved = new Map<string, readonly Position[]>();
 
   constructor(
     folder: string,
@@ -23,10 +26,16 @@ export class BranchControl {
     return this.files.get(branch)?.state.paused ?? false;
   }
 
+  /** Its store has everything before these positions. */
+  reached(branch: string, positions: readonly Position[]): void {
+    this.moved.set(branch, positions);
+  }
+
   start(commands: BranchCommands): void {
     this.timer = setInterval(() => {
       if (this.looking) return;
       this.looking = true;
+      this.writeReach();
       void this.look(commands).finally(() => {
         this.looking = false;
       });
@@ -36,6 +45,19 @@ export class BranchControl {
 
   stop(): void {
     if (this.timer) clearInterval(this.timer);
+    this.writeReach();
+  }
+
+  /** For whoever looks from outside; the branches themselves keep their positions with their sinks. */
+  private writeReach(): void {
+    for (const [branch, positions] of this.moved) {
+      this.moved.delete(branch);
+      try {
+        this.files.get(branch)!.reach = { positions: [...positions] };
+      } catch (fault) {
+        this.logger.warn(`branch ${branch}: its positions cannot be written down: ${(fault as Error).message}`);
+      }
+    }
   }
 
   /** Branches side by side: one whose store is away may take its time. */

@@ -15,6 +15,12 @@ export interface BranchState {
   error: string | null;
 }
 
+/** How far a branch has come in this process, as of a moment ago. */
+export interface BranchReach {
+  /** Everything before is in the store; topics as the bus names them. */
+  positions: Position[];
+}
+
 const NEW_STATE: BranchState = { paused: false, answered: null, error: null };
 
 /**
@@ -40,10 +46,18 @@ export class BranchFiles {
     this.write('state.json', state);
   }
 
-  private write(name: string, value: unknown): void {
+  get reach(): BranchReach | null {
+    return read<BranchReach>(join(this.folder, 'reach.json'));
+  }
+
+  set reach(reach: BranchReach) {
+    this.write('reach.json', reach, false);
+  }
+
+  private write(name: string, value: unknown, flush = true): void {
     mkdirSync(this.folder, { recursive: true });
     const path = join(this.folder, name);
-    writeFileSync(`${path}.new`, JSON.stringify(value), { flush: true });
+    writeFileSync(`${path}.new`, JSON.stringify(value), { flush });
     renameSync(`${path}.new`, path);
   }
 }

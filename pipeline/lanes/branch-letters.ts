@@ -17,6 +17,11 @@ export function lettersFolder(branchFolder: string): string {
   return join(branchFolder, 'letters');
 }
 
+/** The origin of a branch's letters about records of a topic. */
+export function refusedWriter(branch: string, topic: string): string {
+  return `refused ${branch} ${topic}`;
+}
+
 /** Puts rows that a store has refused into the dead letters; what it needs is opened with the first of them. */
 export class BranchLetters {
   private opened: Promise<{ begin(): Commit; close(): Promise<unknown> }> | null = null;
@@ -62,7 +67,7 @@ export class BranchLetters {
       key,
       stream: batch.stream,
       receivedUs,
-      writer: `refused ${name} ${topic}`,
+      writer: refusedWriter(name, topic),
       sequence: offset,
       parts: [{ sequence: offset, firstRow: row, rows: 1 }],
       tags: '',
