@@ -2,6 +2,8 @@ import type { Config, SinkConfig } from '../pipeline/config/config.js';
 import { folderFault } from '../pipeline/config/folder-fault.js';
 import { type ClusterLook, lookAtBus, lookAtSink } from '../pipeline/kafka-cluster.js';
 
+const CONNECT_TIMEOUT_MS = 10_000;
+
 /** Something outside that the configuration needs. */
 export interface Place {
   name: string;
@@ -33,6 +35,15 @@ export function sinkPlace(sink: SinkConfig): Place {
   switch (sink.type) {
     case 'file':
       return folder(name, sink.options.path);
+    case 'influxdb':
+      return {
+        name,
+        isServer: true,
+        look: async () => {
+          const { lookAtInfluxdb } = await import('../sinks/influxdb/influxdb-check.js');
+          return lookAtInfluxdb(sink.options, CONNECT_TIMEOUT_MS);
+        },
+      };
     case 'kafka':
       return cluster(name, () => lookAtSink(sink));
   }

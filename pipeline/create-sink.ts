@@ -10,6 +10,8 @@ export interface SinkPlace {
   /** A folder of its own on this machine, for what it has to remember. */
   stateFolder: string;
   letters: DeadLetterWriter;
+  /** All that captures tags of the streams of devices that it takes: its own patterns, and those of declared streams. */
+  patterns: readonly string[];
 }
 
 /** The sink of a branch, by its type, whose code is loaded only now. */
@@ -19,6 +21,10 @@ export async function createSink(config: SinkConfig, place: SinkPlace): Promise<
     case 'file': {
       const { FileSink } = await import('../sinks/file/file-sink.js');
       return new FileSink(name, config.options);
+    }
+    case 'influxdb': {
+      const { InfluxdbStore } = await import('../sinks/influxdb/influxdb-store.js');
+      return deliveringTo(name, new InfluxdbStore(config.options, place.patterns), config.delivery!, place);
     }
     case 'kafka': {
       const { KafkaSink } = await import('../sinks/kafka/kafka-sink.js');

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { StreamPattern } from '../../core/stream-pattern.js';
 import { withLateOutputs } from '../../processors/joining/late-output.js';
 import { busConfig } from './bus-config.js';
+import { checkInfluxdb } from './check-influxdb.js';
 import { checkJoinKeys } from './check-join-keys.js';
 import { checkKafka } from './check-kafka.js';
 import { checkPlansTogether, checkProcessors } from './check-processors.js';
@@ -53,6 +54,7 @@ function check(root: ConfigNode, file: string, problems: Problems): FileConfig |
   references.check();
   checkRules(root, problems, dirname(resolve(file)));
   checkKafka(root, references, problems);
+  checkInfluxdb(root, problems);
   checkJoinKeys(root, references, problems);
   checkProcessors(root, references, problems, dirname(resolve(file)));
   if (!raw || problems.hasErrors) return null;
