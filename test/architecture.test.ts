@@ -36,6 +36,7 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   mqtt: ['devices'],
   yaml: ['pipeline/config'],
   'hyparquet-writer': ['sinks/file'],
+  mongodb: ['sinks/mongodb'],
 };
 
 const LINES_MAX = 350;
