@@ -35,6 +35,15 @@ export function sinkPlace(sink: SinkConfig): Place {
       return folder(name, sink.options.path);
     case 'kafka':
       return cluster(name, () => lookAtSink(sink));
+    case 'mongodb':
+      return {
+        name,
+        isServer: true,
+        look: async () => {
+          const { lookAtMongodb } = await import('../sinks/mongodb/look-at-mongodb.js');
+          return lookAtMongodb(sink.options);
+        },
+      };
   }
 }
 

@@ -5,6 +5,7 @@ import { withLateOutputs } from '../../processors/joining/late-output.js';
 import { busConfig } from './bus-config.js';
 import { checkJoinKeys } from './check-join-keys.js';
 import { checkKafka } from './check-kafka.js';
+import { checkMongodb } from './check-mongodb.js';
 import { checkPlansTogether, checkProcessors } from './check-processors.js';
 import { checkRules } from './check-rules.js';
 import type { FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
@@ -53,6 +54,7 @@ function check(root: ConfigNode, file: string, problems: Problems): FileConfig |
   references.check();
   checkRules(root, problems, dirname(resolve(file)));
   checkKafka(root, references, problems);
+  checkMongodb(root, references, problems);
   checkJoinKeys(root, references, problems);
   checkProcessors(root, references, problems, dirname(resolve(file)));
   if (!raw || problems.hasErrors) return null;
