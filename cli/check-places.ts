@@ -46,6 +46,15 @@ export function sinkPlace(sink: SinkConfig): Place {
       };
     case 'kafka':
       return cluster(name, () => lookAtSink(sink));
+    case 'mongodb':
+      return {
+        name,
+        isServer: true,
+        look: async () => {
+          const { lookAtMongodb } = await import('../sinks/mongodb/look-at-mongodb.js');
+          return lookAtMongodb(sink.options);
+        },
+      };
   }
 }
 

@@ -30,6 +30,10 @@ export async function createSink(config: SinkConfig, place: SinkPlace): Promise<
       const { KafkaSink } = await import('../sinks/kafka/kafka-sink.js');
       return new KafkaSink(name, { ...config.options, feeder: place.feeder });
     }
+    case 'mongodb': {
+      const { MongodbStore } = await import('../sinks/mongodb/mongodb-store.js');
+      return deliveringTo(name, new MongodbStore(config.options), config.delivery!, place);
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { busConfig } from './bus-config.js';
 import { checkInfluxdb } from './check-influxdb.js';
 import { checkJoinKeys } from './check-join-keys.js';
 import { checkKafka } from './check-kafka.js';
+import { checkMongodb } from './check-mongodb.js';
 import { checkPlansTogether, checkProcessors } from './check-processors.js';
 import { checkRules } from './check-rules.js';
 import type { FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
@@ -55,6 +56,7 @@ function check(root: ConfigNode, file: string, problems: Problems): FileConfig |
   checkRules(root, problems, dirname(resolve(file)));
   checkKafka(root, references, problems);
   checkInfluxdb(root, problems);
+  checkMongodb(root, references, problems);
   checkJoinKeys(root, references, problems);
   checkProcessors(root, references, problems, dirname(resolve(file)));
   if (!raw || problems.hasErrors) return null;
