@@ -55,6 +55,16 @@ export function sinkPlace(sink: SinkConfig): Place {
           return lookAtMongodb(sink.options);
         },
       };
+    case 'http':
+      return server(name, async () =>
+        (await import('./check-http.js')).lookAtHttp(sink.options, sink.delivery!.timeoutMs),
+      );
+    case 'console':
+      return { name, isServer: false, look: async () => ({ found: 'standard output', warnings: [], faults: [] }) };
+    case 'module':
+      return server(name, async () =>
+        (await import('../pipeline/sink-module.js')).lookAtModule(sink.name, sink.options, sink.delivery!.timeoutMs),
+      );
   }
 }
 
@@ -67,6 +77,10 @@ function folder(name: string, path: string): Place {
       return { found: 'the folder can be written', warnings: [], faults: fault === null ? [] : [fault] };
     },
   };
+}
+
+function server(name: string, look: Place['look']): Place {
+  return { name, isServer: true, look };
 }
 
 function cluster(name: string, ask: () => Promise<ClusterLook>): Place {

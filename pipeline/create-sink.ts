@@ -34,6 +34,20 @@ export async function createSink(config: SinkConfig, place: SinkPlace): Promise<
       const { MongodbStore } = await import('../sinks/mongodb/mongodb-store.js');
       return deliveringTo(name, new MongodbStore(config.options), config.delivery!, place);
     }
+    case 'http': {
+      const { HttpStore } = await import('../sinks/http/http-store.js');
+      return deliveringTo(name, new HttpStore(config.options), config.delivery!, place);
+    }
+    case 'console': {
+      const { ConsoleSink } = await import('../sinks/console/console-sink.js');
+      const { JournalKeeper } = await import('../sinks/delivery/journal-keeper.js');
+      return new ConsoleSink(name, new JournalKeeper(place.stateFolder));
+    }
+    case 'module': {
+      const { makeFromModule, isStore } = await import('./sink-module.js');
+      const made = await makeFromModule(name, config.options, place.stateFolder);
+      return isStore(made) ? deliveringTo(name, made, config.delivery!, place) : made;
+    }
   }
 }
 
