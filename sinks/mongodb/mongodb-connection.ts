@@ -81,6 +81,15 @@ export class MongodbConnection {
     return { n, writeErrors };
   }
 
+  /** Documents that match, with these of their fields. */
+  async *find(collection: string, filter: Document, fields: Document): AsyncIterable<Document> {
+    try {
+      yield* this.client.db(this.options.database).collection(collection).find(filter, { projection: fields });
+    } catch (error) {
+      throw mongodbFault(error, this.secrets);
+    }
+  }
+
   async close(): Promise<void> {
     await settles(
       this.client.close().catch(() => {}),
