@@ -35,7 +35,9 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   esbuild: ['processors/modules'],
   mqtt: ['devices'],
   yaml: ['pipeline/config'],
-  'hyparquet-writer': ['sinks/file'],
+  'hyparquet-writer': ['sinks/parquet'],
+  '@aws-sdk/client-s3': ['sinks/s3'],
+  '@aws-sdk/lib-storage': ['sinks/s3'],
 };
 
 const LINES_MAX = 350;
