@@ -1,6 +1,7 @@
 import type { Config, SinkConfig } from '../pipeline/config/config.js';
 import { folderFault } from '../pipeline/config/folder-fault.js';
 import { type ClusterLook, lookAtBus, lookAtSink } from '../pipeline/kafka-cluster.js';
+import type { S3SinkOptions } from '../sinks/s3/s3-sink-options.js';
 
 /** Something outside that the configuration needs. */
 export interface Place {
@@ -35,6 +36,8 @@ export function sinkPlace(sink: SinkConfig): Place {
       return folder(name, sink.options.path);
     case 'kafka':
       return cluster(name, () => lookAtSink(sink));
+    case 's3':
+      return bucket(name, sink.options);
   }
 }
 
@@ -45,6 +48,17 @@ function folder(name: string, path: string): Place {
     async look() {
       const fault = await folderFault(path);
       return { found: 'the folder can be written', warnings: [], faults: fault === null ? [] : [fault] };
+    },
+  };
+}
+
+function bucket(name: string, options: S3SinkOptions): Place {
+  return {
+    name,
+    isServer: true,
+    async look() {
+      const { lookAtBucket } = await import('../sinks/s3/look-at-bucket.js');
+      return lookAtBucket(options);
     },
   };
 }

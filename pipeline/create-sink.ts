@@ -10,6 +10,8 @@ export interface SinkPlace {
   /** A folder of its own on this machine, for what it has to remember. */
   stateFolder: string;
   letters: DeadLetterWriter;
+  /** Partitions of the bus in all, whoever feeds them. */
+  partitions: number;
 }
 
 /** The sink of a branch, by its type, whose code is loaded only now. */
@@ -23,6 +25,10 @@ export async function createSink(config: SinkConfig, place: SinkPlace): Promise<
     case 'kafka': {
       const { KafkaSink } = await import('../sinks/kafka/kafka-sink.js');
       return new KafkaSink(name, { ...config.options, feeder: place.feeder });
+    }
+    case 's3': {
+      const { S3Sink } = await import('../sinks/s3/s3-sink.js');
+      return new S3Sink(name, config.options, place);
     }
   }
 }

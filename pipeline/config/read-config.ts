@@ -7,6 +7,7 @@ import { checkJoinKeys } from './check-join-keys.js';
 import { checkKafka } from './check-kafka.js';
 import { checkPlansTogether, checkProcessors } from './check-processors.js';
 import { checkRules } from './check-rules.js';
+import { checkS3 } from './check-s3.js';
 import type { FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
 import type { ConfigNode } from './config-node.js';
 import { topSpec } from './keys/top-keys.js';
@@ -53,6 +54,7 @@ function check(root: ConfigNode, file: string, problems: Problems): FileConfig |
   references.check();
   checkRules(root, problems, dirname(resolve(file)));
   checkKafka(root, references, problems);
+  checkS3(root, problems);
   checkJoinKeys(root, references, problems);
   checkProcessors(root, references, problems, dirname(resolve(file)));
   if (!raw || problems.hasErrors) return null;

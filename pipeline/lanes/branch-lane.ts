@@ -61,6 +61,7 @@ export class BranchLane implements Lane {
       feeder: { bus: identity, partitions: owned },
       stateFolder: join(folders.branches, this.spec.name),
       letters: (rows) => this.letters.write(rows),
+      partitions: this.spec.partitions,
     });
     this.known = await this.sink.open();
     if (kafka) {

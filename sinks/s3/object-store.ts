@@ -2,6 +2,7 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -9,6 +10,9 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { StoreFault } from '../delivery/store-fault.js';
 import { s3Fault } from './s3-fault.js';
 import type { S3Access } from './s3-sink-options.js';
+
+// That later versions of the SDK will want a later Node.js is nothing a user of Pitwall can act on.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 export interface NewObject {
   key: string;
@@ -26,6 +30,7 @@ const PARTS_AT_ONCE = 2;
 const ATTEMPTS = 2;
 const CONNECT_MS = 5_000;
 const SOCKETS = 64;
+const PAGE_KEYS = 1000;
 
 /** One bucket. What goes wrong is a StoreFault that says what was being done, where, and the store's own words. */
 export class ObjectStore {
@@ -54,12 +59,13 @@ export class ObjectStore {
   }
 
   /** Reaches the bucket and proves the credentials; writes nothing. */
-  async probe(prefix: string, signal?: AbortSignal): Promise<void> {
-    await this.ask('reading the bucket', async () => {
-      await this.client.send(new ListObjectsV2Command({ Bucket: this.bucket, Prefix: prefix, MaxKeys: 1 }), {
-        abortSignal: signal,
-      });
-    });
+  async probe(prefix: string): Promise<void> {
+    await this.page(prefix, 1);
+  }
+
+  /** Up to 100 keys that begin so. */
+  async firstKeys(prefix: string): Promise<string[]> {
+    return keysOf(await this.page(prefix, 100));
   }
 
   /**
@@ -114,19 +120,23 @@ export class ObjectStore {
     });
   }
 
+  /** All keys that begin so. */
   async list(prefix: string, each: (key: string) => void): Promise<void> {
     let token: string | undefined;
     do {
-      const page = await this.ask(`listing ${prefix}`, () =>
-        this.client.send(new ListObjectsV2Command({ Bucket: this.bucket, Prefix: prefix, ContinuationToken: token })),
-      );
-      for (const { Key } of page.Contents ?? []) if (Key !== undefined) each(Key);
+      const page = await this.page(prefix, PAGE_KEYS, token);
+      for (const key of keysOf(page)) each(key);
       token = page.NextContinuationToken;
     } while (token !== undefined);
   }
 
   close(): void {
     this.client.destroy();
+  }
+
+  private page(prefix: string, keys: number, token?: string): Promise<ListObjectsV2CommandOutput> {
+    const input = { Bucket: this.bucket, Prefix: prefix, MaxKeys: keys, ContinuationToken: token };
+    return this.ask('listing the bucket', () => this.client.send(new ListObjectsV2Command(input)));
   }
 
   private async sendParts(params: ConstructorParameters<typeof Upload>[0]['params'], signal: AbortSignal) {
@@ -151,6 +161,10 @@ export class ObjectStore {
   private fault(doing: string, error: unknown): StoreFault {
     return s3Fault(`${this.what}: ${doing}`, error);
   }
+}
+
+function keysOf({ Contents }: ListObjectsV2CommandOutput): string[] {
+  return (Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
 }
 
 export type Metadata = Readonly<Record<string, string>>;

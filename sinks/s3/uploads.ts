@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Objects on their way to the store, from an `open` to the first fault, which ends them all. */
 export class Uploads {
   private readonly abort = new AbortController();
@@ -8,7 +10,10 @@ export class Uploads {
   constructor(
     private readonly inFlight: number,
     private readonly bytesMax: number,
-  ) {}
+  ) {
+    // Each request listens, and parts of large objects do so side by side.
+    setMaxListeners(0, this.abort.signal);
+  }
 
   get underWay(): number {
     return this.flights.size;

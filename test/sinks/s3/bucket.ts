@@ -1,9 +1,15 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { DuckDBInstance, type DuckDBTimestampTZValue } from '@duckdb/node-api';
 import { parseKey } from '../../../sinks/s3/object-name.js';
 import { S3_DEFAULTS, type S3SinkOptions } from '../../../sinks/s3/s3-sink-options.js';
@@ -96,25 +102,30 @@ export class TestBucket {
   async parquetRows(prefix: string): Promise<Rows> {
     return this.downloaded(prefix, async (folder, keys) => {
       if (keys.length === 0) return new Map();
-      return byStream(
-        (
-          await query(`FROM read_parquet('${folder}/**/*.parquet', union_by_name = true, hive_partitioning = false)`)
-        ).map((cells) => cells),
-      );
+      const files = `'${folder}/**/*.parquet', union_by_name = true, hive_partitioning = false`;
+      return byStream(await query(`FROM read_parquet(${files})`));
     });
   }
 
   /** Rows of jsonl objects, compressed or not. */
   async jsonRows(prefix: string): Promise<Rows> {
-    const rows: Record<string, unknown>[] = [];
-    for (const key of await this.keys(prefix)) {
-      const { bytes } = await this.get(key);
-      const text = (key.endsWith('.gz') ? gunzipSync(bytes) : Buffer.from(bytes)).toString();
+    return this.downloaded(prefix, async (folder, keys) => {
+      const texts = keys.map((key) => {
+        const bytes = readFileSync(join(folder, key));
+        return (key.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
+      });
       // JSON.parse rounds integers beyond 2^53; as texts they keep their digits.
-      for (const line of text.trimEnd().split('\n'))
-        rows.push(JSON.parse(line.replace(/:(-?\d{16,})(?=[,}])/g, ':"$1"')));
-    }
-    return byStream(rows);
+      const lines = texts.flatMap((text) => text.trimEnd().split('\n'));
+      return byStream(lines.map((line) => JSON.parse(line.replace(/:(-?\d{16,})(?=[,}])/g, ':"$1"'))));
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }));
+  }
+
+  async put(key: string, bytes: Uint8Array, metadata: Record<string, string> = {}): Promise<void> {
+    await this.client.send(new PutObjectCommand({ Bucket: this.name, Key: key, Body: bytes, Metadata: metadata }));
   }
 }
 

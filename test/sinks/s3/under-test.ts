@@ -10,12 +10,12 @@ import { TestBucket } from './bucket.js';
 
 /** Known before the suite, since `make` cannot wait; the processes that it kills have the server from their environment. */
 const bucket = await new TestBucket(await s3.shared(), 'sink-contract').make();
-const small = { sizeBytes: 20_000, rows: 150, everyUs: 20e6 };
+const small = { sizeBytes: 20_000, rows: 150, everyUs: 200e6 };
 
 function under(more: Partial<S3SinkOptions>, readRows: (prefix: string) => Promise<Rows>): SinkUnderTest {
   return {
     make: (folder) => {
-      const options = bucket.options(basename(folder), { roll: small, memoryBytes: 300_000, ...more });
+      const options = bucket.options(basename(folder), { roll: small, memoryBytes: 60e6, inFlight: 8, ...more });
       return new S3Sink('under-test', options, { stateFolder: join(folder, 'state'), partitions: 3 });
     },
     readRows: (folder) => readRows(basename(folder)),
