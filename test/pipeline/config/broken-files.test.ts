@@ -233,7 +233,7 @@ const TABLE: [title: string, file: string | Uint8Array, problems: string[], envi
     [
       '2:3: processors.p lacks "from", for example from: car/{car}/imu',
       '2:3: processors.p lacks "steps", for example steps: [{ filter: speed > 5 }]',
-      '4:3: sinks.s lacks "type", for example type: file',
+      '4:3: sinks.s lacks "type", or module, for example type: file',
       '5:3: sinks.t lacks "from", for example from: "#"',
       '5:3: sinks.t lacks "path", for example path: ./data/out',
     ],
