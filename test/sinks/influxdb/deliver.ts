@@ -30,7 +30,7 @@ const OPTIONS: Omit<InfluxdbOptions, 'target'> = {
 };
 
 /** A sink with a folder of its own, closed at the end of the test. */
-export function sinkFor(t: TestContext, { target, options, patterns = ['car/{car}/#'], ...more }: Wanted) {
+export function sinkFor(t: TestContext, { target, options, patterns = ['car/{car}/imu'], ...more }: Wanted) {
   const folder = mkdtempSync(join(tmpdir(), 'pitwall-influxdb-'));
   const letters: RefusedRow[] = [];
   const sink = new DeliverySink(

@@ -260,3 +260,32 @@ test(
     );
   },
 );
+
+test(
+  'InfluxDB 1: a row that is found not to fit only while refused rows are looked for is refused too.',
+  SERVERS[0]!.needs,
+  async (t) => {
+    const { url } = await influxdb1.shared();
+    const databases = databases1({ url });
+    const name = uniqueName('short');
+    await influxql(url, `CREATE DATABASE "${name}" WITH DURATION 1h`);
+    const target = databases.target(name);
+    const nowUs = Date.now() * 1000 - START_US;
+    const { sink, letters } = sinkFor(t, { target, onError: 'dead-letter' });
+    await sink.open();
+    const column = (type: 'i32' | 'f64', offset: number, times: number[], cells: number[]) =>
+      recordOf({ offset, tags: { car: '44' }, times, columns: [[field('v', type), cells]] });
+    await deliver(t, { target }, [column('i32', 0, [nowUs], [1])]);
+    const tooOld = nowUs - 5 * 3_600_000_000;
+    // What is stored is learned from the first answer, and the second one does not say which row is too old.
+    await sink.write([column('f64', 0, [tooOld, nowUs + 1, nowUs + 2, nowUs + 3], [7, 2, 2.5, 3])]);
+    await sink.flush(true);
+    assert.deepEqual(letters.map(({ row }) => row).sort(), [0, 2]);
+    assert.deepEqual(sink.news().deadLetters, 2);
+    const rows = (await readPoints(databases.place(name))).get('imu')!;
+    assert.deepEqual(
+      rows.map(({ v }) => v),
+      [1, 2, 3],
+    );
+  },
+);
