@@ -16,6 +16,7 @@ const { DocumentSequence } = createRequire(import.meta.url)('mongodb/lib/cmap/co
 const DURABLE = { w: 'majority', j: true } as const;
 const SELECTION_MS = 5_000;
 const CLOSE_MS = 2_000;
+const IDS_AT_ONCE = 1_000;
 
 /** Where documents stand in a command that writes. */
 const FIELDS = { insert: 'documents', update: 'updates' } as const;
@@ -79,6 +80,18 @@ export class MongodbConnection {
     const command = { [verb]: collection, ordered, writeConcern: DURABLE, [FIELDS[verb]]: sequence };
     const { n = 0, writeErrors = [] } = await this.command(command, signal);
     return { n, writeErrors };
+  }
+
+  /** Those of the ids that a collection has. */
+  async idsThere(collection: string, ids: readonly string[], signal: AbortSignal): Promise<Set<string>> {
+    const there = new Set<string>();
+    for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
+      const filter = { _id: { $in: ids.slice(at, at + IDS_AT_ONCE) } };
+      const find = { find: collection, filter, projection: { _id: 1 }, batchSize: IDS_AT_ONCE, singleBatch: true };
+      const { cursor } = await this.command(find, signal);
+      for (const { _id } of cursor.firstBatch) there.add(_id);
+    }
+    return there;
   }
 
   async close(): Promise<void> {

@@ -3,22 +3,29 @@ import { StoreFault } from '../delivery/store-fault.js';
 import { CollectionNames } from './collection-names.js';
 import { Collections, META } from './collections.js';
 import { InsertBuilder } from './insert-builder.js';
+import { KeyColumns } from './key-columns.js';
 import { MongodbConnection, type WriteError } from './mongodb-connection.js';
 import { kindOfCode } from './mongodb-fault.js';
 import { type MongodbSinkOptions, placeOf } from './mongodb-sink-options.js';
-import { RowDocument } from './row-document.js';
+import { idOf, RowDocument } from './row-document.js';
 import { StreamCache } from './stream-cache.js';
+import { UpsertBuilder, type Upserts } from './upsert-builder.js';
+import { AT, UpsertStatement } from './upsert-statement.js';
 import type { WriteCommand } from './write-command.js';
 
 const DUPLICATE_KEY = 11_000;
 const COLLECTIONS_MANY = 1_000;
 
-/** MongoDB, with a document a row whose `_id` is where the row comes from, so that no row is there twice. */
+/**
+ * MongoDB with a document a row, or one a key. `insert` and `timeseries` insert rows whose `_id` is where they come from;
+ * `upsert` lets the server put a row in the place of an earlier one of its key.
+ */
 export class MongodbStore implements Store<WriteCommand[]> {
   readonly what: string;
-  readonly inFlightMax = 64;
+  readonly inFlightMax: number;
   private readonly names: CollectionNames;
   private readonly documents: StreamCache<RowDocument>;
+  private readonly upserts: StreamCache<Upserts>;
   private connection: MongodbConnection | null = null;
   private collections: Collections | null = null;
   private hasWarned = false;
@@ -26,8 +33,14 @@ export class MongodbStore implements Store<WriteCommand[]> {
   constructor(private readonly options: MongodbSinkOptions) {
     this.what = placeOf(options);
     this.names = new CollectionNames(options.collection, options.database);
-    const meta = options.mode === 'timeseries' ? META : null;
+    const { mode, key } = options;
+    this.inFlightMax = mode === 'upsert' ? 1 : 64;
+    const meta = mode === 'timeseries' ? META : null;
     this.documents = new StreamCache((record) => new RowDocument(record, { meta }));
+    this.upserts = new StreamCache((record) => ({
+      key: new KeyColumns(record, key),
+      statement: new UpsertStatement(new RowDocument(record, { reserved: [AT] })),
+    }));
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -40,6 +53,7 @@ export class MongodbStore implements Store<WriteCommand[]> {
   }
 
   builder(refuse: Refuse): RequestBuilder<WriteCommand[]> {
+    if (this.options.mode === 'upsert') return new UpsertBuilder(this.names, this.upserts, refuse);
     return new InsertBuilder(this.names, this.documents, refuse);
   }
 
@@ -47,14 +61,31 @@ export class MongodbStore implements Store<WriteCommand[]> {
     const refused: RefusedRow[] = [];
     for (const command of request) {
       await this.collections!.ready(command.collection, signal);
-      const { collection, documents } = command;
-      const { writeErrors } = await this.connection!.write('insert', collection, documents, false, signal);
-      for (const error of writeErrors) {
-        if (isThere(error)) continue;
-        refused.push({ ...command.rowAt(error.index), reason: reasonOf(error) });
-      }
+      const write = this.options.mode === 'upsert' ? this.upsert : this.insert;
+      refused.push(...(await write.call(this, command, signal)));
     }
     return refused;
+  }
+
+  private async insert(command: WriteCommand, signal: AbortSignal): Promise<RefusedRow[]> {
+    const { collection, documents } = command;
+    const { writeErrors } = await this.connection!.write('insert', collection, documents, false, signal);
+    const errors = writeErrors.filter((error) => !isOfId(error));
+    const refused = errors.map((error) => ({ ...command.rowAt(error.index), reason: reasonOf(error) }));
+    const isDuplicate = errors.some(({ code }) => code === DUPLICATE_KEY);
+    if (!isDuplicate || this.options.mode === 'timeseries') return refused;
+    // A row that comes again may be called a duplicate of itself in an index of the user's own.
+    const there = await this.connection!.idsThere(collection, refused.map(idOf), signal);
+    return refused.filter((row) => !there.has(idOf(row)));
+  }
+
+  private async upsert(command: WriteCommand, signal: AbortSignal): Promise<RefusedRow[]> {
+    const { collection, documents } = command;
+    const { writeErrors } = await this.connection!.write('update', collection, documents, false, signal);
+    return writeErrors.map((error) => {
+      if (isOfId(error)) throw new StoreFault('away', `somebody else made the document just then: ${error.errmsg}`);
+      return { ...command.rowAt(error.index), reason: reasonOf(error) };
+    });
   }
 
   takeWarnings(): string[] {
@@ -71,14 +102,14 @@ export class MongodbStore implements Store<WriteCommand[]> {
   }
 }
 
-/** Whether it is only that the row was written before. An index of the user's own may refuse a row, too. */
-export function isThere({ code, keyPattern, errmsg }: WriteError): boolean {
+/** Whether there is a document with this `_id`; an index of the user's own may refuse a row, too. */
+function isOfId({ code, keyPattern, errmsg }: WriteError): boolean {
   if (code !== DUPLICATE_KEY) return false;
   return keyPattern ? Object.keys(keyPattern).join() === '_id' : /index: _id_ /.test(errmsg);
 }
 
 /** The server's words for a document that it does not take; throws where it is not the document's fault. */
-export function reasonOf({ code, errmsg }: WriteError): string {
+function reasonOf({ code, errmsg }: WriteError): string {
   const text = `${errmsg} (code ${code})`;
   const kind = kindOfCode(code, 'rows');
   if (kind !== 'rows') throw new StoreFault(kind, text);
