@@ -4,8 +4,8 @@ import { DELIVERY_DEFAULTS, type OnRefused } from '../../../sinks/delivery/deliv
 import { DeliverySink } from '../../../sinks/delivery/delivery-sink.js';
 import { JournalKeeper } from '../../../sinks/delivery/journal-keeper.js';
 import type { RefusedRow } from '../../../sinks/delivery/store.js';
+import { makeStore } from '../../../sinks/mongodb/make-store.js';
 import type { MongodbSinkOptions } from '../../../sinks/mongodb/mongodb-sink-options.js';
-import { MongodbStore } from '../../../sinks/mongodb/mongodb-store.js';
 import type { SinkBatch } from '../../../sinks/sink.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -31,15 +31,9 @@ export function makeSink(t: TestContext, spec: SinkSpec): StartedSink {
   const letters: RefusedRow[] = [];
   const delivery = { ...DELIVERY_DEFAULTS, batch: { ...DELIVERY_DEFAULTS.batch, rows }, timeoutMs, onError };
   const keeper = new JournalKeeper(join(folder, 'state'));
-  const sink = new DeliverySink<unknown>(
-    'laps',
-    new MongodbStore(options) as never,
-    keeper,
-    delivery,
-    async (refused) => {
-      letters.push(...refused);
-    },
-  );
+  const sink = new DeliverySink<unknown>('laps', makeStore(options), keeper, delivery, async (refused) => {
+    letters.push(...refused);
+  });
   t.after(() => sink.close());
   return {
     sink,
