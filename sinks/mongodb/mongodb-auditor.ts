@@ -27,6 +27,6 @@ export class MongodbAuditor implements Auditor {
     return this.connection.close();
   }
   private async *each(collection: string, filter: object): AsyncIterable<number> {
-    for await (const { timeUs } of this.connection.find(collection, filter, { timeUs: 1 })) yield Number(timeUs);
+    for await (const { timeUs } of this.connection.stream(collection, filter, { timeUs: 1 })) yield Number(timeUs);
   }
 }
