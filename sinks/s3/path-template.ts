@@ -14,6 +14,7 @@ const DAY_US = 24 * HOUR_US;
 const NOTHING = '__HIVE_DEFAULT_PARTITION__';
 const VALUE_LENGTH_MAX = 160;
 const STREAM_LENGTH_MAX = 400;
+const HASH_LENGTH = 16;
 const CACHED_MAX = 4096;
 
 /**
@@ -118,28 +119,38 @@ function sameUntil({ columns }: Batch, column: number, from: number, to: number)
 
 /** Levels of the stream's name as folders, none of which is hidden or looks like `name=value`. */
 function streamFolder(stream: string): string {
-  const folder = stream
-    .split('/')
-    .map((level) => encodeValue(level, VALUE_LENGTH_MAX))
-    .join('/');
-  return folder.length <= STREAM_LENGTH_MAX
-    ? folder
-    : cut(folder, stream, STREAM_LENGTH_MAX).replaceAll(/\/+(?=~)/g, '');
+  const levels = stream.split('/').map((level) => encodeValue(level, VALUE_LENGTH_MAX));
+  let folder = levels.join('/');
+  if (folder.length <= STREAM_LENGTH_MAX) return folder;
+  while (folder.length > STREAM_LENGTH_MAX - 1 - HASH_LENGTH) {
+    levels.pop();
+    folder = levels.join('/');
+  }
+  return `${folder}~${hashOf(stream)}`;
 }
 
 function encodeValue(text: string, lengthMax: number): string {
   if (text === '') return NOTHING;
-  const encoded = encodeURIComponent(Buffer.from(text).toString())
-    .replaceAll(/[!'()*]/g, percent)
-    .replace(/^[._]/, percent);
-  return encoded.length <= lengthMax ? encoded : cut(encoded, text, lengthMax);
+  const whole = encode(text).replace(/^[._]/, percent);
+  if (whole.length <= lengthMax) return whole;
+  let start = '';
+  for (const character of text) {
+    const encoded = encode(character);
+    if (start.length + encoded.length > lengthMax - 1 - HASH_LENGTH) break;
+    start += encoded;
+  }
+  return `${start.replace(/^[._]/, percent)}~${hashOf(text)}`;
+}
+
+/** As DuckDB and Hive write values: all but letters, digits and `-._~`. */
+function encode(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString()).replaceAll(/[!'()*]/g, percent);
 }
 
 function percent(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-function cut(encoded: string, whole: string, lengthMax: number): string {
-  const hash = createHash('sha256').update(whole).digest('hex').slice(0, 16);
-  return `${encoded.slice(0, lengthMax - 17).replace(/%.?$/, '')}~${hash}`;
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);
 }

@@ -8,7 +8,7 @@ import { type Rows, rowsOf, workload } from '../../contract/sink-workload.js';
 import { s3 } from '../../servers/s3-server.js';
 import { uniqueName } from '../../servers/unique-name.js';
 import { tempDir } from '../../support/temp-dir.js';
-import { TestBucket } from './bucket.js';
+import { query, TestBucket } from './bucket.js';
 import { feed, recordOf, START_US, sinkOf, tick } from './feed.js';
 
 const needs = await s3.needsShared();
@@ -137,26 +137,43 @@ test('A tick closes what was open for long enough, and nothing else does.', need
   await sink.close();
 });
 
-test(
-  'An object that is there with other rows is not overwritten, and stops the branch with its name.',
-  needs,
-  async () => {
-    const { bucket, prefix } = await place();
-    const record = recordOf(1, 'a/b', [START_US], { 'x f64': [1] });
-    await feed(bucket.options(`${prefix}/a`), [record]);
-    const [key] = await bucket.keys(`${prefix}/a`);
-    const taken = key!.replace('/a/', '/b/');
-    await bucket.put(taken, Buffer.from('mine'), { rows: '7' });
-    await assert.rejects(feed(bucket.options(`${prefix}/b`), [record]), (error: Error & { kind?: string }) => {
-      assert.equal(error.kind, 'setup');
-      assert.ok(error.message.includes(`${taken} is there already, with other rows`), error.message);
-      return true;
-    });
-    assert.equal(Buffer.from((await bucket.get(taken)).bytes).toString(), 'mine');
-  },
-);
+const LARGE = { roll: { sizeBytes: 1e9, rows: 1e9, everyUs: 60e6 } };
 
-test('Large objects are sent in parts, and hold each row once.', needs, async () => {
+/** Has the sink look at what there is, and then puts an object where it is about to write its own. */
+async function feedAfter(
+  bucket: TestBucket,
+  prefix: string,
+  records: readonly SinkBatch[],
+  taken: Parameters<TestBucket['put']>,
+): Promise<void> {
+  const sink = sinkOf(bucket.options(prefix, LARGE));
+  await sink.open();
+  await sink.write([tick(0, START_US)]);
+  await bucket.put(...taken);
+  try {
+    await sink.write(records);
+    await sink.flush(true);
+  } finally {
+    await sink.close();
+  }
+}
+
+test('An object that is there with other rows stays, and stops the branch with its name.', needs, async () => {
+  const { bucket, prefix } = await place();
+  const records = [recordOf(1, 'a/b', [START_US], { 'x f64': [1] })];
+  await feed(bucket.options(`${prefix}/a`), records);
+  const [key] = await bucket.keys(`${prefix}/a`);
+  const taken = key!.replace('/a/', '/b/');
+  const feeding = feedAfter(bucket, `${prefix}/b`, records, [taken, Buffer.from('mine'), { rows: '7' }]);
+  await assert.rejects(feeding, (error: Error & { kind?: string }) => {
+    assert.equal(error.kind, 'setup');
+    assert.ok(error.message.includes(`${taken} is there already, with other rows`), error.message);
+    return true;
+  });
+  assert.equal(Buffer.from((await bucket.get(taken)).bytes).toString(), 'mine');
+});
+
+test('Large objects are sent in parts, hold each row once, and not over one that is there.', needs, async () => {
   const { bucket, prefix } = await place();
   const rows = 30_000;
   let at = 1;
@@ -166,17 +183,22 @@ test('Large objects are sent in parts, and hold each row once.', needs, async ()
       Array.from({ length: 8 }, (_, c) => [`c${c} f64`, Array.from({ length: rows }, random)]),
     );
     const times = Array.from({ length: rows }, (_, i) => START_US + offset * rows * 10 + i * 10);
-    return recordOf(offset, 'car/1/raw', times, cells);
+    return recordOf(offset + 1, 'car/1/raw', times, cells);
   });
-  await feed(bucket.options(prefix, { roll: { sizeBytes: 1e9, rows: 1e9, everyUs: 60e6 } }), records);
-  const [key, ...others] = await bucket.keys(prefix);
+  await feed(bucket.options(`${prefix}/a`, LARGE), records);
+  const [key, ...others] = await bucket.keys(`${prefix}/a`);
   assert.deepEqual(others, []);
   const { bytes, metadata } = await bucket.get(key!);
   assert.ok(bytes.length > 17e6, `${bytes.length} bytes`);
   assert.equal(metadata.rows, String(10 * rows));
-  // Again, by a machine that knows nothing: the store says that it is there.
-  await feed(bucket.options(prefix, { roll: { sizeBytes: 1e9, rows: 1e9, everyUs: 60e6 } }), records);
-  assert.deepEqual(await bucket.keys(prefix), [key]);
+  const file = join(tempDir('s3-object'), 'rows.parquet');
+  writeFileSync(file, bytes);
+  const [found] = await query(`SELECT count(*) AS n, count(DISTINCT time) AS times FROM '${file}'`);
+  assert.deepEqual(found, { n: BigInt(10 * rows), times: BigInt(10 * rows) });
+
+  const there = key!.replace('/a/', '/b/');
+  await feedAfter(bucket, `${prefix}/b`, records, [there, Buffer.from('the same rows'), metadata]);
+  assert.equal(Buffer.from((await bucket.get(there)).bytes).toString(), 'the same rows');
 });
 
 test('Names and metadata of objects say where their rows come from.', needs, async () => {
