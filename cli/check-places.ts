@@ -1,6 +1,7 @@
 import type { Config, SinkConfig } from '../pipeline/config/config.js';
 import { folderFault } from '../pipeline/config/folder-fault.js';
 import { type ClusterLook, lookAtBus, lookAtSink } from '../pipeline/kafka-cluster.js';
+import type { StoreLook } from '../sinks/store-look.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -9,15 +10,7 @@ export interface Place {
   name: string;
   isServer: boolean;
   /** Tries it, and changes nothing. Its texts hold no secrets. */
-  look(): Promise<PlaceLook>;
-}
-
-export interface PlaceLook {
-  /** What was found, where it can be used. */
-  found: string;
-  warnings: readonly string[];
-  /** Why it cannot be used; none: it can. */
-  faults: readonly string[];
+  look(): Promise<StoreLook>;
 }
 
 export function busPlaces(config: Config): Place[] {
@@ -37,7 +30,7 @@ export function sinkPlace(sink: SinkConfig): Place {
       return folder(name, sink.options.path);
     case 'influxdb':
       return server(name, async () =>
-        (await import('../sinks/influxdb/influxdb-check.js')).lookAtInfluxdb(sink.options, CONNECT_TIMEOUT_MS),
+        (await import('../sinks/influxdb/look-at-influxdb.js')).lookAtInfluxdb(sink.options, CONNECT_TIMEOUT_MS),
       );
     case 'kafka':
       return cluster(name, () => lookAtSink(sink));
@@ -49,7 +42,7 @@ export function sinkPlace(sink: SinkConfig): Place {
       return server(name, async () => (await import('../sinks/s3/look-at-bucket.js')).lookAtBucket(sink.options));
     case 'http':
       return server(name, async () =>
-        (await import('./check-http.js')).lookAtHttp(sink.options, sink.delivery!.timeoutMs),
+        (await import('../sinks/http/look-at-http.js')).lookAtHttp(sink.options, sink.delivery!.timeoutMs),
       );
     case 'console':
       return { name, isServer: false, look: async () => ({ found: 'standard output', warnings: [], faults: [] }) };

@@ -65,7 +65,7 @@ export function buildLanes(
   }
   const levels = levelsOf(config);
   for (const sink of config.sinks) {
-    const { patterns, processors } = split(sink.from);
+    const { patterns, processors } = splitInputs(sink.from);
     const { name } = sink;
     lanes.push({
       ...common,
@@ -92,7 +92,8 @@ export function allPartitions(config: Config): number[] {
   return Array.from({ length: config.bus.log.partitions }, (_, partition) => partition);
 }
 
-function split(inputs: readonly Input[]): { patterns: string[]; processors: string[] } {
+/** Patterns of devices' streams, and names of processors. */
+export function splitInputs(inputs: readonly Input[]): { patterns: string[]; processors: string[] } {
   const patterns: string[] = [];
   const processors: string[] = [];
   for (const input of inputs) {

@@ -51,7 +51,7 @@ export class Scheduler {
     private readonly hooks: SchedulerHooks,
   ) {
     this.branches = new BranchCommands(
-      (name) => this.entries.filter(({ spec }) => spec.kind === 'branch' && spec.name === name),
+      (name) => this.entries.find(({ spec, leaving }) => spec.kind === 'branch' && spec.name === name && !leaving),
       (entry) => this.wake(entry),
       () => this.stopping,
     );

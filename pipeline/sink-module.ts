@@ -6,6 +6,7 @@ import { userPlace } from '../processors/modules/user-place.js';
 import type { Store } from '../sinks/delivery/store.js';
 import { StoreFault } from '../sinks/delivery/store-fault.js';
 import type { Sink } from '../sinks/sink.js';
+import type { StoreLook } from '../sinks/store-look.js';
 import type { ModuleSinkOptions } from './config/sinks/module.js';
 
 /** What the default export of a sink's module is given. */
@@ -59,11 +60,7 @@ export function isStore(made: Store<unknown> | Sink): made is Store<unknown> {
 }
 
 /** For `check --connect`; only what the module offers for it is called. */
-export async function lookAtModule(
-  name: string,
-  options: ModuleSinkOptions,
-  timeoutMs: number,
-): Promise<{ found: string; warnings: string[]; faults: string[] }> {
+export async function lookAtModule(name: string, options: ModuleSinkOptions, timeoutMs: number): Promise<StoreLook> {
   try {
     const made = await make(name, options, '');
     const check = 'send' in made ? made.check : undefined;

@@ -1,6 +1,7 @@
+import { sameTags } from '../core/same-tags.js';
 import { type Entity, type EntityStream, firstUs, lastUs, type Part } from './entity.js';
 import { advanced, type EntityBounds } from './entity-bounds.js';
-import { newStream, renew, sameSchema, sameTags } from './entity-stream.js';
+import { newStream, renew, sameSchema } from './entity-stream.js';
 import type { InputRecord } from './input-record.js';
 import { RIGHT_ROWS_MAX } from './joining/join-state.js';
 import type { Route } from './routes.js';

@@ -43,13 +43,3 @@ export function newStream(entity: Entity, record: InputRecord, route: Route): En
 export function sameSchema(a: Schema, b: Schema | null): boolean {
   return a === b || (b !== null && a.fingerprint === b.fingerprint);
 }
-
-export function sameTags(a: Tags, b: Tags): boolean {
-  if (a === b) return true;
-  let count = 0;
-  for (const name in b) {
-    if (a[name] !== b[name]) return false;
-    count++;
-  }
-  return Object.keys(a).length === count;
-}

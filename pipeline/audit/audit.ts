@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { StreamPattern } from '../../core/stream-pattern.js';
 import type { AuditedStream } from '../../sinks/auditor.js';
 import { BranchFiles } from '../branches/branch-files.js';
-import { busFolders } from '../build-lanes.js';
+import { busFolders, splitInputs } from '../build-lanes.js';
 import type { Config, SinkConfig } from '../config/config.js';
 import { createAuditor } from '../create-auditor.js';
 import type { BusPoint } from '../reprocess/bus-point.js';
@@ -60,10 +60,10 @@ async function auditBranch(
   streams: StreamPattern | null,
 ): Promise<BranchAudit> {
   const { name: branch } = sink;
-  const own = sink.from.flatMap((input) => ('pattern' in input ? [input.pattern] : []));
-  const auditor = await createAuditor(sink, [...config.streams.map(({ pattern }) => pattern.text), ...own]);
+  const { patterns } = splitInputs(sink.from);
+  const auditor = await createAuditor(sink, [...config.streams.map(({ pattern }) => pattern.text), ...patterns]);
   try {
-    const reached = new BranchFiles(join(busFolders(config).branches, branch)).reach?.positions ?? null;
+    const reached = new BranchFiles(join(busFolders(config).branches, branch)).reach;
     const holds = auditor?.holds ? auditor.holds.bind(auditor) : null;
     const due = await dueRows(config, sink, { since, streams, reached, holds });
     const refused = await refusedTimes(config, branch);

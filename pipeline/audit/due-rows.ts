@@ -4,10 +4,11 @@ import { PitwallError } from '../../core/errors.js';
 import type { StreamPattern } from '../../core/stream-pattern.js';
 import { unpack } from '../../schemas/data-block.js';
 import type { Position } from '../../sinks/sink.js';
+import { splitInputs } from '../build-lanes.js';
 import { closeAll, type OpenPartition, openTopic } from '../bus-reader.js';
 import type { Config, SinkConfig } from '../config/config.js';
 import { FreshRecords } from '../lanes/fresh-records.js';
-import { Tagger } from '../lanes/tagger.js';
+import { recordTags, Tagger } from '../lanes/tagger.js';
 import { type BusPoint, partitionRange, patience } from '../reprocess/bus-point.js';
 import { GrowingTimes } from './growing-times.js';
 
@@ -39,12 +40,11 @@ export interface DueOptions {
 /** Reads what a branch reads, from the bus and without it, and gathers the times of the rows by stream. */
 export async function dueRows(config: Config, sink: SinkConfig, options: DueOptions): Promise<Map<string, DueRows>> {
   const due = new Map<string, DueRows>();
-  const patterns = sink.from.flatMap((input) => ('pattern' in input ? [input.pattern] : []));
+  const { patterns, processors } = splitInputs(sink.from);
   const tagger = new Tagger(
     config.streams.map(({ pattern }) => pattern.text),
     patterns,
   );
-  const processors = sink.from.flatMap((input) => ('processor' in input ? [input.processor] : []));
   for (const topic of [...(patterns.length > 0 ? [TELEMETRY_TOPIC] : []), ...processors]) {
     const open = await openTopic(config, topic);
     try {
@@ -78,7 +78,7 @@ async function readPartition(
     for (const record of run.records) {
       if (!fresh.isNew(record) || record.kind !== 'data' || record.offset >= to) continue;
       const { stream } = record;
-      const tags = tagger ? tagger.tags(stream) : tagsOf(record.tags);
+      const tags = tagger ? tagger.tags(stream) : recordTags(record);
       if (tags === null || (streams && !streams.matches(stream))) continue;
       let rows: ReturnType<FreshRecords['rows']>;
       try {
@@ -99,28 +99,19 @@ async function readPartition(
 
 function take(entry: DueRows, batch: Batch, holds: DueOptions['holds']): void {
   if (!holds) {
-    entry.times.add(batch.timeUs, 0, batch.rows);
+    entry.times.add(batch.timeUs.subarray(0, batch.rows));
     return;
   }
   for (let row = 0; row < batch.rows; row++) {
-    if (holds(batch, row)) entry.times.add(batch.timeUs, row, row + 1);
+    if (holds(batch, row)) entry.times.push(batch.timeUs[row]!);
     else entry.unstorable++;
   }
-}
-
-function tagsOf(text: string): Readonly<Record<string, string>> {
-  return text === '' ? {} : (JSON.parse(text) as Record<string, string>);
 }
 
 function mustFit(due: ReadonlyMap<string, DueRows>): void {
   let rows = 0;
   for (const { times } of due.values()) rows += times.rows;
   if (rows <= ROWS_MAX) return;
-  throw new PitwallError(
-    'bad-usage',
-    `there are over ${ROWS_MAX} rows to compare; ask for less with --stream or --since`,
-    {
-      stage: 'command',
-    },
-  );
+  const what = `there are over ${ROWS_MAX} rows to compare; ask for less with --stream or --since`;
+  throw new PitwallError('bad-usage', what, { stage: 'command' });
 }

@@ -28,7 +28,7 @@ export async function refusedTimes(config: Config, branch: string): Promise<Map<
           seen.add(origin);
           const { t } = JSON.parse(decodeDeadLetter(value).original.toString()) as { t: number };
           if (!times.has(stream)) times.set(stream, new GrowingTimes());
-          times.get(stream)!.add(Float64Array.of(t));
+          times.get(stream)!.push(t);
         }
       }
     }

@@ -8,33 +8,30 @@ const CHANGE_MS = 20;
 /** Pauses, resumes and rewinds single branches, in whatever state they are; each promise resolves when it is so. */
 export class BranchCommands {
   constructor(
-    /** The lanes of a branch in this process. */
-    private readonly lanesOf: (branch: string) => LaneEntry[],
+    /** A branch's lane in this process, if it has one now. */
+    private readonly laneOf: (branch: string) => LaneEntry | undefined,
     private readonly wake: (entry: LaneEntry) => void,
     private readonly isStopping: () => boolean,
   ) {}
 
   /** Makes durable what the branch holds and closes it; what it has not read waits on the bus. */
   async pause(branch: string): Promise<void> {
-    for (const entry of this.lanesOf(branch)) {
-      entry.paused = true;
-      this.summon(entry);
-      while (entry.status.state !== 'paused' && !this.isOver(entry)) await sleep(CHANGE_MS);
-    }
+    const entry = this.laneOf(branch);
+    if (entry) await this.pauseLane(entry);
   }
 
   /** Goes on where it was; also with a branch that has stopped at rows that its store refused. */
   async resume(branch: string): Promise<void> {
-    for (const entry of this.lanesOf(branch)) {
-      entry.paused = false;
-      if (entry.status.state === 'stopped') {
-        entry.status.state = 'retrying';
-        entry.status.error = null;
-        entry.retryMs = 0;
-        entry.retry.succeed();
-      }
-      this.summon(entry);
+    const entry = this.laneOf(branch);
+    if (!entry) return;
+    entry.paused = false;
+    if (entry.status.state === 'stopped') {
+      entry.status.state = 'retrying';
+      entry.status.error = null;
+      entry.retryMs = 0;
+      entry.retry.succeed();
     }
+    this.summon(entry);
   }
 
   /**
@@ -42,22 +39,28 @@ export class BranchCommands {
    * and the promise rejects with the cause.
    */
   async rewind(branch: string, to: readonly Position[]): Promise<void> {
-    for (const entry of this.lanesOf(branch)) {
-      const { paused } = entry;
-      await this.pause(branch);
-      entry.rewind = [...to];
-      // It is opened in any case, so that the new positions are kept.
-      entry.paused = false;
-      this.summon(entry);
-      let error: string | null = null;
-      while (entry.rewind !== null && error === null && !this.isOver(entry)) {
-        await sleep(CHANGE_MS);
-        error = entry.status.error;
-      }
-      entry.rewind = null;
-      entry.paused = paused;
-      if (error !== null) throw new Error(error);
+    const entry = this.laneOf(branch);
+    if (!entry) return;
+    const { paused } = entry;
+    await this.pauseLane(entry);
+    entry.rewind = [...to];
+    // It is opened in any case, so that the new positions are kept.
+    entry.paused = false;
+    this.summon(entry);
+    let error: string | null = null;
+    while (entry.rewind !== null && error === null && !this.isOver(entry)) {
+      await sleep(CHANGE_MS);
+      error = entry.status.error;
     }
+    entry.rewind = null;
+    entry.paused = paused;
+    if (error !== null) throw new Error(error);
+  }
+
+  private async pauseLane(entry: LaneEntry): Promise<void> {
+    entry.paused = true;
+    this.summon(entry);
+    while (entry.status.state !== 'paused' && !this.isOver(entry)) await sleep(CHANGE_MS);
   }
 
   private isOver(entry: LaneEntry): boolean {

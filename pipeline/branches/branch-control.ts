@@ -53,7 +53,7 @@ export class BranchControl {
     for (const [branch, positions] of this.moved) {
       this.moved.delete(branch);
       try {
-        this.files.get(branch)!.reach = { positions: [...positions] };
+        this.files.get(branch)!.reach = positions;
       } catch (fault) {
         this.logger.warn(`branch ${branch}: its positions cannot be written down: ${(fault as Error).message}`);
       }

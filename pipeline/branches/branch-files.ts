@@ -15,12 +15,6 @@ export interface BranchState {
   error: string | null;
 }
 
-/** How far a branch has come in this process, as of a moment ago. */
-export interface BranchReach {
-  /** Everything before is in the store; topics as the bus names them. */
-  positions: Position[];
-}
-
 const NEW_STATE: BranchState = { paused: false, answered: null, error: null };
 
 /**
@@ -46,12 +40,13 @@ export class BranchFiles {
     this.write('state.json', state);
   }
 
-  get reach(): BranchReach | null {
-    return read<BranchReach>(join(this.folder, 'reach.json'));
+  /** How far the branch has come in its process, as of a moment ago: all before is in the store; topics as the bus names them. */
+  get reach(): readonly Position[] | null {
+    return read<Position[]>(join(this.folder, 'reach.json'));
   }
 
-  set reach(reach: BranchReach) {
-    this.write('reach.json', reach, false);
+  set reach(positions: readonly Position[]) {
+    this.write('reach.json', positions, false);
   }
 
   private write(name: string, value: unknown, flush = true): void {

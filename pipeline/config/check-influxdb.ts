@@ -1,3 +1,4 @@
+import { reportHalfPair } from './both-or-neither.js';
 import { type ConfigNode, child, entriesOf, textOf } from './config-node.js';
 import { isLoopback } from './loopback.js';
 import type { Problems } from './problems.js';
@@ -44,12 +45,7 @@ function checkVersion(sink: ConfigNode, where: string, problems: Problems): void
       problems.error(sink.owner, `${where} lacks "${name}", which InfluxDB ${number} needs`);
     }
   }
-  const login = given.filter(({ key }) => key === 'username' || key === 'password');
-  if (number === '1' && login.length === 1) {
-    const { key, keyOffset } = login[0]!;
-    const missing = key === 'username' ? 'password' : 'username';
-    problems.error(keyOffset, `${where} has "${key}" and lacks "${missing}"; write both, or neither`);
-  }
+  if (number === '1') reportHalfPair(sink, where, ['username', 'password'], problems);
 }
 
 /** A password that goes over a network as it is should not surprise anyone. */

@@ -1,13 +1,12 @@
 import { TopicTemplate } from '../../bus/kafka/topic-template.js';
-import { suggestion } from '../../core/suggest.js';
 import { lateOutputName } from '../../processors/joining/late-output.js';
+import { checkTemplateTags } from './check-template-tags.js';
 import { checkTopicTemplate } from './check-topic-template.js';
 import { type ConfigNode, child, entriesOf, itemsOf, textOf } from './config-node.js';
 import { busKafkaKeys } from './keys/bus-keys.js';
 import { nameFault } from './keys/name-fault.js';
-import { placeholdersOf, TOPIC_LENGTH_MAX } from './keys/topic-name.js';
+import { TOPIC_LENGTH_MAX } from './keys/topic-name.js';
 import { isLoopback } from './loopback.js';
-import { possibleTags } from './possible-tags.js';
 import type { Problems } from './problems.js';
 import { hasLateOutput, type References } from './references.js';
 import { parseAddress } from './spec/scalars.js';
@@ -27,7 +26,7 @@ export function checkKafka(root: ConfigNode, references: References, problems: P
     warnOpenPasswords(value, where, problems);
     warnRegistry(value, where, problems);
     checkApart(value, where, bus, problems);
-    checkTags(root, value, where, references, problems);
+    checkTemplateTags(root, value, 'topic', where, references, problems);
   }
 }
 
@@ -93,31 +92,6 @@ function checkApart(sink: ConfigNode, where: string, bus: ConfigNode | undefined
     `${where}.topic: ${shownValue(node!)} is among the topics of the bus, bus.kafka.topic and what begins with it and ` +
       'a dot; choose another',
   );
-}
-
-/** A tag that none of the streams can have would leave the sink without a topic for any row. */
-function checkTags(
-  root: ConfigNode,
-  sink: ConfigNode,
-  where: string,
-  references: References,
-  problems: Problems,
-): void {
-  const node = child(sink, 'topic');
-  const text = textOf(node);
-  if (node?.kind !== 'scalar' || text === null) return;
-  const tags = possibleTags(root, child(sink, 'from'), references);
-  if (tags === null) return;
-  for (const { name, at } of placeholdersOf(text)) {
-    if (name === 'stream' || tags.has(name)) continue;
-    if (node.hasVariables) {
-      problems.error(node.offset, `${where}.topic: ${shownValue(node)} takes a tag that no stream of from has`);
-      continue;
-    }
-    const near = suggestion(name, [...tags, 'stream'], 'there is');
-    const offset = node.textOffset === null ? node.offset : node.textOffset + at;
-    problems.error(offset, `${where}.topic takes {${name}}, a tag that no stream of from has${near}`);
-  }
 }
 
 /** What the names of the bus's topics begin with. */

@@ -1,8 +1,7 @@
-import { suggestion } from '../../core/suggest.js';
+import { reportHalfPair } from './both-or-neither.js';
+import { checkTemplateTags } from './check-template-tags.js';
 import { type ConfigNode, child, entriesOf, textOf } from './config-node.js';
-import { placeholdersOf } from './keys/topic-name.js';
 import { isLoopback } from './loopback.js';
-import { possibleTags } from './possible-tags.js';
 import type { Problems } from './problems.js';
 import type { References } from './references.js';
 import { below } from './spec/spec.js';
@@ -17,7 +16,7 @@ export function checkMongodb(root: ConfigNode, references: References, problems:
     const where = below('sinks', key);
     checkMode(value, where, problems);
     checkLogin(value, where, problems);
-    checkTags(root, value, where, references, problems);
+    checkTemplateTags(root, value, 'collection', where, references, problems);
   }
 }
 
@@ -41,13 +40,9 @@ function checkMode(sink: ConfigNode, where: string, problems: Problems): void {
 }
 
 function checkLogin(sink: ConfigNode, where: string, problems: Problems): void {
-  const given = entriesOf(sink).filter(({ key }) => key === 'username' || key === 'password');
+  const [first] = entriesOf(sink).filter(({ key }) => key === 'username' || key === 'password');
   const url = textOf(child(sink, 'url')) ?? '';
-  const [first] = given;
-  if (given.length === 1) {
-    const missing = first!.key === 'username' ? 'password' : 'username';
-    problems.error(first!.keyOffset, `${where} has "${first!.key}" and lacks "${missing}"; write both, or neither`);
-  } else if (first && url.includes('@')) {
+  if (!reportHalfPair(sink, where, ['username', 'password'], problems) && first && url.includes('@')) {
     problems.error(first.keyOffset, `${where} has a name in url and in ${first.key}; write it in one place`);
   }
   if (first || url.includes('@')) warnOpen(sink, where, url, problems);
@@ -61,28 +56,4 @@ function warnOpen(sink: ConfigNode, where: string, url: string, problems: Proble
   if (servers.split(',').every((server) => isLoopback(server.replace(/:\d+$/, '').replaceAll(/[[\]]/g, '')))) return;
   const what = `${where}.url sends rows over a network without encryption`;
   problems.warn(child(sink, 'url')!.offset, `${what}; add tls=true to it`);
-}
-
-/** A tag that none of the streams can have would send all rows to one collection, and not the one that is meant. */
-function checkTags(
-  root: ConfigNode,
-  sink: ConfigNode,
-  where: string,
-  references: References,
-  problems: Problems,
-): void {
-  const node = child(sink, 'collection');
-  const text = textOf(node);
-  if (node?.kind !== 'scalar' || text === null) return;
-  const tags = possibleTags(root, child(sink, 'from'), references);
-  if (tags === null) return;
-  for (const { name, at } of placeholdersOf(text)) {
-    if (name === 'stream' || tags.has(name)) continue;
-    const near = suggestion(name, [...tags, 'stream'], 'there is');
-    const isExact = !node.hasVariables && node.textOffset !== null;
-    const what = isExact
-      ? `takes {${name}}, a tag that no stream of from has${near}`
-      : 'takes a tag that no stream of from has';
-    problems.error(isExact ? node.textOffset! + at : node.offset, `${where}.collection ${what}`);
-  }
 }

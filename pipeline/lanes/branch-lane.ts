@@ -17,7 +17,7 @@ import { FreshRecords, type FreshRows } from './fresh-records.js';
 import { type BranchLaneSpec, emptyReport, type Lane, type LaneReport } from './lane.js';
 import { madeAnew, openInput, topicIdentity } from './lane-input.js';
 import { outputFolder } from './output-folder.js';
-import { Tagger } from './tagger.js';
+import { recordTags, Tagger } from './tagger.js';
 
 /** Read at most so much of a partition in a step. */
 const STEP_BYTES = 1024 * 1024;
@@ -218,7 +218,7 @@ export class BranchLane implements Lane {
     // Formats that close files by time take it from here.
     if (record.kind === 'tick') return this.empty(from, record);
     const device = isTelemetry(from.topic);
-    const tags = device ? this.tagger.tags(record.stream) : this.tagsOf(record);
+    const tags = device ? this.tagger.tags(record.stream) : recordTags(record);
     if (tags === null) return null;
     const rows = from.fresh ? this.freshRows(from, record) : this.rows(from, record);
     if (rows === null) return null;
@@ -252,10 +252,6 @@ export class BranchLane implements Lane {
       );
       return null;
     }
-  }
-
-  private tagsOf(record: BusRecord): Readonly<Record<string, string>> {
-    return record.tags === '' ? {} : (JSON.parse(record.tags) as Record<string, string>);
   }
 
   /** A processor's log comes into being with its first run: look again until it is there. */

@@ -1,3 +1,4 @@
+import type { BusRecord } from '../../bus/bus.js';
 import { StreamPattern } from '../../core/stream-pattern.js';
 
 const CACHE_MAX = 50_000;
@@ -30,6 +31,11 @@ export class Tagger {
     if (own.length === 0) return null;
     return Object.assign({}, ...captures(this.declared, stream), ...own);
   }
+}
+
+/** The tags that a record of a processor's output brings. */
+export function recordTags({ tags }: Pick<BusRecord, 'tags'>): Readonly<Record<string, string>> {
+  return tags === '' ? {} : (JSON.parse(tags) as Record<string, string>);
 }
 
 /** What each pattern that matches captures; the first pattern's come last, so that they win when merged in order. */

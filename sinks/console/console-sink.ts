@@ -3,8 +3,9 @@ import type { PositionKeeper } from '../delivery/delivery-options.js';
 import { Positions } from '../positions.js';
 import type { Position, Sink, SinkBatch } from '../sink.js';
 import { sinkFailed } from '../sink-failed.js';
+import { StreamCache } from '../stream-cache.js';
 import { jsonlDialect } from '../text/row-dialect.js';
-import { RowEncoders } from '../text/row-encoders.js';
+import { RowEncoder } from '../text/row-encoder.js';
 import { TextBuffer } from '../text/text-buffer.js';
 import { StandardOutput } from './standard-output.js';
 
@@ -17,11 +18,10 @@ const CLOSE_MS = 2_000;
  * a crash may repeat the rows since the last flush. Who reads slowly makes this branch wait, and no other.
  */
 export class ConsoleSink implements Sink {
-  private readonly encoders = new RowEncoders(jsonlDialect);
+  private readonly encoders = new StreamCache((record) => RowEncoder.of(record, jsonlDialect));
   private readonly out = new TextBuffer(2 * CHUNK_BYTES);
   private readonly scratch: Float64Array[] = [];
   private fed: Positions | null = null;
-  private saved = '';
   private writing: Promise<void> = Promise.resolve();
 
   constructor(
@@ -32,7 +32,6 @@ export class ConsoleSink implements Sink {
 
   async open(): Promise<Position[]> {
     const positions = this.keeper.load();
-    this.saved = JSON.stringify(positions);
     this.fed = new Positions(positions);
     return positions;
   }
@@ -49,11 +48,7 @@ export class ConsoleSink implements Sink {
 
   async flush(): Promise<Position[]> {
     const positions = this.opened().list();
-    const text = JSON.stringify(positions);
-    if (text !== this.saved) {
-      this.keeper.save(positions);
-      this.saved = text;
-    }
+    this.keeper.save(positions);
     return positions;
   }
 

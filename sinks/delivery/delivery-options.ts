@@ -31,7 +31,7 @@ export const DELIVERY_DEFAULTS: DeliveryOptions = {
 /** Where the positions of a branch are kept whose store keeps none. */
 export interface PositionKeeper {
   load(): Position[];
-  /** Durable when it returns. */
+  /** Durable when it returns; does nothing where they are the same as before. */
   save(positions: readonly Position[]): void;
   close(): void;
 }

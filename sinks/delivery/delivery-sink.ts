@@ -18,12 +18,10 @@ const CLOSE_MS = 5_000;
  * under way, and after `open` the rows are read from the bus once more, so that a store which is away costs no memory.
  */
 export class DeliverySink<Request> implements Sink {
-  private readonly inFlight: number;
   private delivery: Delivery<Request> | null = null;
   private builder: RequestBuilder<Request>;
-  private open_: OpenRequest | null = null;
+  private filling: OpenRequest | null = null;
   private fed = new Positions();
-  private saved = '';
 
   constructor(
     private readonly name: string,
@@ -32,20 +30,18 @@ export class DeliverySink<Request> implements Sink {
     private readonly options: DeliveryOptions,
     private readonly letters: DeadLetterWriter,
   ) {
-    this.inFlight = Math.max(1, Math.min(options.inFlight, store.inFlightMax));
     this.builder = this.newBuilder();
   }
 
   async open(): Promise<Position[]> {
     await this.delivery?.end();
     this.delivery = null;
-    this.open_ = null;
+    this.filling = null;
     this.builder = this.newBuilder();
     const delivery = new Delivery(this.name, this.store, this.options, this.letters);
     await delivery.open();
     const positions = this.keeper.load();
     this.fed = new Positions(positions);
-    this.saved = JSON.stringify(positions);
     this.delivery = delivery;
     return positions;
   }
@@ -62,32 +58,26 @@ export class DeliverySink<Request> implements Sink {
 
   async flush(force: boolean): Promise<Position[]> {
     const delivery = this.opened();
-    const request = this.open_;
+    const request = this.filling;
     const isDue = request !== null && performance.now() - request.sinceMs >= this.options.batch.everyMs;
     if (force || isDue) await this.launch(delivery);
     if (force) await delivery.settled();
     delivery.check();
     const positions = this.positions(delivery);
-    const text = JSON.stringify(positions);
-    if (text !== this.saved) {
-      this.keeper.save(positions);
-      this.saved = text;
-    }
+    this.keeper.save(positions);
     return positions;
   }
 
   rewind(positions: readonly Position[]): void {
     this.opened();
     for (const { topic, partition, offset } of positions) this.fed.set(topic, partition, offset);
-    const all = this.fed.list();
-    this.keeper.save(all);
-    this.saved = JSON.stringify(all);
+    this.keeper.save(this.fed.list());
   }
 
   news(): SinkNews {
-    const { delivery, open_: request } = this;
+    const { delivery, filling: request } = this;
     const dueMs = request ? Math.max(0, this.options.batch.everyMs - (performance.now() - request.sinceMs)) : Infinity;
-    const flushDueMs = Math.min(dueMs, delivery !== null && delivery.underWay > 0 ? LOOK_MS : Infinity);
+    const flushDueMs = Math.min(dueMs, delivery?.isBusy ? LOOK_MS : Infinity);
     return {
       flushDueMs: Number.isFinite(flushDueMs) ? flushDueMs : null,
       warnings: this.store.takeWarnings?.() ?? [],
@@ -98,7 +88,7 @@ export class DeliverySink<Request> implements Sink {
   async close(): Promise<void> {
     const { delivery } = this;
     this.delivery = null;
-    this.open_ = null;
+    this.filling = null;
     try {
       await delivery?.end();
       await settles(this.store.close(), CLOSE_MS);
@@ -110,8 +100,8 @@ export class DeliverySink<Request> implements Sink {
   /** Adds rows of a record from `from` on; returns the row it came to. */
   private async add(delivery: Delivery<Request>, record: SinkBatch, from: number): Promise<number> {
     delivery.check();
-    this.open_ ??= new OpenRequest();
-    const request = this.open_;
+    this.filling ??= new OpenRequest();
+    const request = this.filling;
     const { rows, bytes } = this.options.batch;
     const to = Math.min(record.batch.rows, from + rows - request.rows);
     const next = this.builder.add(record, from, to, bytes);
@@ -123,23 +113,23 @@ export class DeliverySink<Request> implements Sink {
 
   /** Sends the open request as soon as there is room for one more. */
   private async launch(delivery: Delivery<Request>): Promise<void> {
-    await delivery.room(this.inFlight);
-    const request = this.open_;
+    await delivery.room();
+    const request = this.filling;
     if (request === null) return;
-    this.open_ = null;
+    this.filling = null;
     delivery.begin(request, request.isEmpty ? null : this.builder.take());
     if (request.isEmpty) this.builder = this.newBuilder();
   }
 
   private positions(delivery: Delivery<Request>): Position[] {
     return this.fed.list().map(({ topic, partition, offset }) => {
-      const open = this.open_?.first(topic, partition) ?? Number.POSITIVE_INFINITY;
+      const open = this.filling?.first(topic, partition) ?? Number.POSITIVE_INFINITY;
       return { topic, partition, offset: Math.min(offset, open, delivery.first(topic, partition)) };
     });
   }
 
   private newBuilder(): RequestBuilder<Request> {
-    return this.store.builder((row) => this.open_?.refused.push(row));
+    return this.store.builder((row) => this.filling?.refused.push(row));
   }
 
   private opened(): Delivery<Request> {

@@ -1,4 +1,6 @@
 import { PitwallError } from '../../core/errors.js';
+import { Flights } from '../flights.js';
+import type { SinkBatch } from '../sink.js';
 import type { DeadLetterWriter, DeliveryOptions } from './delivery-options.js';
 import type { OpenRequest } from './open-request.js';
 import { halves, placeOf, type RowSpan, rowsIn } from './row-spans.js';
@@ -10,9 +12,8 @@ import { StoreFault } from './store-fault.js';
  * refused, they are found by sending halves of it; then the policy says whether the branch stops or goes on without them.
  */
 export class Delivery<Request> {
-  private readonly abort = new AbortController();
-  private readonly flights = new Map<OpenRequest, Promise<void>>();
-  private fault: { cause: unknown } | null = null;
+  private readonly flights: Flights;
+  private readonly underWay = new Set<OpenRequest>();
   private skippedRows = 0;
   private deadLetters = 0;
 
@@ -21,7 +22,9 @@ export class Delivery<Request> {
     private readonly store: Store<Request>,
     private readonly options: DeliveryOptions,
     private readonly letters: DeadLetterWriter,
-  ) {}
+  ) {
+    this.flights = new Flights(Math.max(1, Math.min(options.inFlight, store.inFlightMax)));
+  }
 
   open(): Promise<void> {
     return this.timed((signal) => this.store.open(signal)).catch((error: unknown) => {
@@ -29,52 +32,47 @@ export class Delivery<Request> {
     });
   }
 
-  get underWay(): number {
-    return this.flights.size;
+  get isBusy(): boolean {
+    return this.flights.underWay > 0;
   }
 
   /** Least offset of a partition that a request under way has rows of. */
   first(topic: string, partition: number): number {
     let first = Number.POSITIVE_INFINITY;
-    for (const request of this.flights.keys()) first = Math.min(first, request.first(topic, partition));
+    for (const request of this.underWay) first = Math.min(first, request.first(topic, partition));
     return first;
   }
 
   /** Throws what has ended it. */
   check(): void {
-    if (this.fault) throw this.fault.cause;
+    this.flights.check();
   }
 
-  /** Resolves when there are fewer than `inFlight` requests under way. */
-  async room(inFlight: number): Promise<void> {
-    this.check();
-    while (this.flights.size >= inFlight) {
-      await Promise.race(this.flights.values());
-      this.check();
-    }
+  /** Resolves when one more request may begin. */
+  room(): Promise<void> {
+    return this.flights.room();
   }
 
   /** `request` is null where no row of it can be written. */
   begin(open: OpenRequest, request: Request | null): void {
-    const flight = this.deliver(open, request)
-      .catch((error: unknown) => {
-        this.fault ??= { cause: this.named(error) };
-        this.abort.abort();
-      })
-      // With a fault nothing counts as arrived any more.
-      .finally(() => this.fault ?? this.flights.delete(open));
-    this.flights.set(open, flight);
+    this.underWay.add(open);
+    this.flights.begin(0, async () => {
+      try {
+        await this.deliver(open, request);
+      } catch (error) {
+        throw this.named(error);
+      }
+      this.underWay.delete(open);
+    });
   }
 
-  async settled(): Promise<void> {
-    await Promise.all(this.flights.values());
-    this.check();
+  settled(): Promise<void> {
+    return this.flights.settled();
   }
 
   /** Ends what is under way. */
-  async end(): Promise<void> {
-    this.abort.abort();
-    await Promise.all(this.flights.values());
+  end(): Promise<void> {
+    return this.flights.end();
   }
 
   takeCounts(): { skippedRows: number; deadLetters: number } {
@@ -84,8 +82,9 @@ export class Delivery<Request> {
   }
 
   private async deliver({ spans, refused }: OpenRequest, request: Request | null): Promise<void> {
-    if (refused.length > 0) await this.refuse(refused);
-    if (request !== null) await this.send(request, spans, new NotedRows(refused));
+    const noted = new NotedRows();
+    await this.refuse(refused, noted);
+    if (request !== null) await this.send(request, spans, noted);
   }
 
   private async send(request: Request, spans: readonly RowSpan[], noted: NotedRows): Promise<void> {
@@ -96,32 +95,32 @@ export class Delivery<Request> {
       if (!(error instanceof StoreFault && error.kind === 'rows')) throw error;
       return this.search(spans, error, noted);
     }
-    if (refused.length > 0) await this.refuse(refused);
+    await this.refuse(refused, noted);
   }
 
   /** One after the other, and each half's rows for good before the next. */
   private async search(spans: readonly RowSpan[], { message }: StoreFault, noted: NotedRows): Promise<void> {
     if (rowsIn(spans) === 1) {
       const { record, from } = spans[0]!;
-      return this.refuse([{ record, row: from, reason: message }]);
+      return this.refuse([{ record, row: from, reason: message }], noted);
     }
     for (const half of halves(spans)) {
       // A store learns what it refuses: a row may be one that cannot be written only now.
-      const more: RefusedRow[] = [];
-      const builder = this.store.builder((row) => {
-        if (noted.add(row)) more.push(row);
-      });
+      const refused: RefusedRow[] = [];
+      const builder = this.store.builder((row) => refused.push(row));
       for (const { record, from, to } of half) {
         for (let at = from; at < to; ) at = builder.add(record, at, to, Number.POSITIVE_INFINITY);
       }
-      if (more.length > 0) await this.refuse(more);
+      await this.refuse(refused, noted);
       if (builder.bytes > 0) await this.send(builder.take(), half, noted);
     }
   }
 
-  private async refuse(rows: readonly RefusedRow[]): Promise<void> {
+  private async refuse(refused: readonly RefusedRow[], noted: NotedRows): Promise<void> {
     const { onError } = this.options;
-    const first = rows[0]!;
+    const rows = refused.filter((row) => noted.add(row));
+    const [first] = rows;
+    if (first === undefined) return;
     if (onError === 'stop') {
       const more = rows.length > 1 ? `, and ${rows.length - 1} more` : '';
       throw new StoreFault('rows', `refuses ${placeOf(first)}${more}: ${first.reason}`);
@@ -137,7 +136,7 @@ export class Delivery<Request> {
   private async timed<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { timeoutMs } = this.options;
     const timeout = AbortSignal.timeout(timeoutMs);
-    const signal = AbortSignal.any([this.abort.signal, timeout]);
+    const signal = AbortSignal.any([this.flights.signal, timeout]);
     let onAbort = () => {};
     const aborted = new Promise<never>((_, reject) => {
       onAbort = () => {
@@ -168,13 +167,9 @@ export class Delivery<Request> {
   }
 }
 
-/** Rows of one request that were refused when they were encoded, each of which counts once. */
+/** Rows of one request that are refused, each of which counts once, whoever says so. */
 class NotedRows {
-  private readonly rows = new Map<unknown, Set<number>>();
-
-  constructor(refused: readonly RefusedRow[]) {
-    for (const row of refused) this.add(row);
-  }
+  private readonly rows = new Map<SinkBatch, Set<number>>();
 
   /** False where it is noted already. */
   add({ record, row }: RefusedRow): boolean {

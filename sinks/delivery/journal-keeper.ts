@@ -9,6 +9,7 @@ const JOURNAL_BYTES_MAX = 256 * 1024;
 /** Positions in a file of a folder of their own. */
 export class JournalKeeper implements PositionKeeper {
   private readonly journal: Journal<Position[]>;
+  private saved = '';
 
   constructor(private readonly folder: string) {
     this.journal = new Journal(join(folder, 'positions'), true);
@@ -18,12 +19,16 @@ export class JournalKeeper implements PositionKeeper {
     mkdirSync(this.folder, { recursive: true });
     const positions = this.journal.open().at(-1) ?? [];
     syncFolder(this.folder);
+    this.saved = JSON.stringify(positions);
     return positions;
   }
 
   save(positions: readonly Position[]): void {
+    const text = JSON.stringify(positions);
+    if (text === this.saved) return;
     if (this.journal.bytes > JOURNAL_BYTES_MAX) this.journal.replace([[...positions]]);
     else this.journal.append([...positions]);
+    this.saved = text;
   }
 
   close(): void {

@@ -35,7 +35,8 @@ export interface RequestBuilder<Request> {
  * - `open` reaches the store, proves the credentials and makes what has to be there. It is called before the first request
  *   and again after each fault, so that a store that is away gets one small question at a time and no data.
  * - `send` settles once the store has the rows for good. It resolves with those that the store has refused while it took
- *   the others; empty as a rule. It ends soon after `signal` is aborted.
+ *   the others, which may be among those that the builder has refused; empty as a rule. It ends soon after `signal` is
+ *   aborted.
  * - What goes wrong is a StoreFault. Anything else that is thrown is a fault of Pitwall.
  */
 export interface Store<Request> {

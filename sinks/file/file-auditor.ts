@@ -6,6 +6,7 @@ import { CsvParser } from '../../core/csv-parser.js';
 import { type AuditedStream, type Auditor, inPieces } from '../auditor.js';
 import { parquetTimes } from '../parquet/parquet-times.js';
 import type { FileSinkOptions } from './file-sink-options.js';
+import { ignoresCase } from './state-folder.js';
 import { pathOfStream } from './stream-path.js';
 
 /** The first of a line: quotes inside the stream's name before it are escaped. */
@@ -18,12 +19,12 @@ export class FileAuditor implements Auditor {
   async *times({ name }: AuditedStream): AsyncIterable<Float64Array> {
     const { path, format = 'jsonl' } = this.options;
     if (format === 'parquet') {
-      const folder = join(path, pathOfStream(name, '', false));
+      const folder = join(path, pathOfStream(name, '', ignoresCase(path)));
       for (const file of parquetFiles(folder)) yield parquetTimes(await asyncBufferFromFile(file));
       return;
     }
     const extension = `.${format}`;
-    const base = join(path, pathOfStream(name, extension, false));
+    const base = join(path, pathOfStream(name, extension, ignoresCase(path)));
     for (const file of partsOf(base, extension))
       yield* inPieces(format === 'jsonl' ? jsonlTimes(file) : csvTimes(file));
   }

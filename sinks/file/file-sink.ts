@@ -1,4 +1,4 @@
-import { accessSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Logger } from '../../core/logger.js';
 import { syncFolder } from '../journal.js';
@@ -12,10 +12,8 @@ import { type FileSinkOptions, type ResolvedFileSinkOptions, resolveFileSinkOpti
 import type { FileStore } from './file-store.js';
 import { FolderLock } from './folder-lock.js';
 import { ParquetStore } from './parquet-store.js';
+import { ignoresCase, STATE_FOLDER } from './state-folder.js';
 import { TextStore } from './text-store.js';
-
-/** Where the sink keeps what it knows, below its path. Stream folders never start with a dot. */
-const STATE_FOLDER = '.pitwall';
 
 /**
  * Streams as files below a folder: jsonl and csv files that grow, or Parquet files that are closed one after another.
@@ -105,15 +103,5 @@ export class FileSink implements Sink {
     });
     this.last = result.catch(() => undefined);
     return result;
-  }
-}
-
-/** Whether the file system below takes `A` for `a`. */
-function ignoresCase(path: string): boolean {
-  try {
-    accessSync(join(path, STATE_FOLDER.toUpperCase()));
-    return true;
-  } catch {
-    return false;
   }
 }

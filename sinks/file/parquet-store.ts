@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '../../core/logger.js';
+import { sameTags } from '../../core/same-tags.js';
 import { Journal } from '../journal.js';
 import { ParquetColumns } from '../parquet/parquet-columns.js';
 import { Positions } from '../positions.js';
@@ -222,8 +223,5 @@ export class ParquetStore implements FileStore {
 }
 
 function sameShape({ rows, tags }: OpenFile, entry: SinkBatch): boolean {
-  if (rows.schema.fingerprint !== entry.batch.schema.fingerprint) return false;
-  if (tags === entry.tags) return true;
-  const names = Object.keys(tags);
-  return names.length === Object.keys(entry.tags).length && names.every((name) => tags[name] === entry.tags[name]);
+  return rows.schema.fingerprint === entry.batch.schema.fingerprint && sameTags(tags, entry.tags);
 }

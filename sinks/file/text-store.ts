@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import type { Batch } from '../../columnar/batch.js';
 import type { Logger } from '../../core/logger.js';
+import { sameTags } from '../../core/same-tags.js';
 import { Journal } from '../journal.js';
 import { Positions } from '../positions.js';
 import type { Position, SinkBatch } from '../sink.js';
 import { sinkFailed } from '../sink-failed.js';
 import type { RowDialect } from '../text/row-dialect.js';
 import { type EncodeCounts, RowEncoder } from '../text/row-encoder.js';
-import { sameTags } from '../text/row-encoders.js';
 import { TextBuffer } from '../text/text-buffer.js';
 import { type AppendFile, AppendFiles } from './append-files.js';
 import type { ResolvedFileSinkOptions } from './file-sink-options.js';

@@ -2,6 +2,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import { retryAfterMs } from '../delivery/retry-after.js';
 import { StoreFault } from '../delivery/store-fault.js';
 import type { InfluxdbTarget } from './influxdb-options.js';
 import type { Precision } from './line-template.js';
@@ -20,7 +21,6 @@ export interface Answer {
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 /** Small bodies gain nothing. */
 const GZIP_MIN = 1024;
-const RETRY_AFTER_MAX_MS = 3_600_000;
 const PRECISIONS: Record<Precision, string>[] = [
   { ns: 'n', us: 'u', ms: 'ms', s: 's' },
   { ns: 'ns', us: 'us', ms: 'ms', s: 's' },
@@ -153,13 +153,6 @@ async function readAnswer(response: IncomingMessage, sent: number): Promise<Answ
     server: typeof server === 'string' ? server : null,
     sent,
   };
-}
-
-/** Seconds, or a date (RFC 9110, 10.2.3). */
-function retryAfterMs(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const ms = /^\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isNaN(ms) ? null : Math.min(Math.max(0, ms), RETRY_AFTER_MAX_MS);
 }
 
 function faultOf(error: unknown): StoreFault {

@@ -54,34 +54,31 @@ export class InfluxdbStore implements Store<LineRequest> {
     const { target } = this.options;
     const learned = new Set<string>();
     let request = first;
-    let refused: RefusedRow[] = [];
     while (request.count > 0) {
       const outcome = outcomeOf(target, await this.client.write(request.lines, signal));
       switch (outcome.kind) {
         case 'stored':
-          return refused;
+          return request.refused;
         case 'type': {
           const { measurement, field, stored, message } = outcome;
           const name = JSON.stringify([measurement, field]);
           if (learned.has(name)) throw new StoreFault('rows', message);
           learned.add(name);
           this.encoders.types.learn(measurement, field, stored);
-          const again = encodeAgain(this.encoders, first);
-          request = again.request;
-          refused = again.more;
+          request = encodeAgain(this.encoders, first);
           break;
         }
         case 'lines':
-          return [...refused, ...rowsOfLines(this.encoders, request, outcome.lines)];
+          return [...request.refused, ...rowsOfLines(this.encoders, request, outcome.lines)];
         case 'some': {
           const { dropped, message: reason } = outcome;
           if (dropped < request.count) throw new StoreFault('rows', reason);
           const all = Array.from({ length: request.count }, (_, line) => ({ line, reason }));
-          return [...refused, ...rowsOfLines(this.encoders, request, all)];
+          return [...request.refused, ...rowsOfLines(this.encoders, request, all)];
         }
       }
     }
-    return refused;
+    return request.refused;
   }
 
   takeWarnings(): string[] {

@@ -1,3 +1,4 @@
+import { sameTags } from '../../core/same-tags.js';
 import type { Refuse } from '../delivery/store.js';
 import type { SinkBatch } from '../sink.js';
 import type { TextBuffer } from '../text/text-buffer.js';
@@ -69,10 +70,4 @@ export class LineEncoders {
       this.warnings.push(`${NOTES[what]} (first in ${stream})`);
     }
   }
-}
-
-function sameTags(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
-  if (one === other) return true;
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }

@@ -54,19 +54,13 @@ export class LineRequestBuilder implements RequestBuilder<LineRequest> {
   }
 }
 
-/** The same rows once more, by what is known of the store now. `more` are those refused only now. */
-export function encodeAgain(
-  encoders: LineEncoders,
-  request: LineRequest,
-): { request: LineRequest; more: RefusedRow[] } {
+/** The same rows once more, by what is known of the store now. */
+export function encodeAgain(encoders: LineEncoders, { spans }: LineRequest): LineRequest {
   const builder = new LineRequestBuilder(encoders, () => {});
-  for (const { record, from, to } of request.spans) {
+  for (const { record, from, to } of spans) {
     for (let at = from; at < to; ) at = builder.add(record, at, to, Number.POSITIVE_INFINITY);
   }
-  const again = builder.take();
-  const before = request.refused;
-  const more = again.refused.filter(({ record, row }) => !before.some((b) => b.record === record && b.row === row));
-  return { request: again, more };
+  return builder.take();
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Schema } from '../../columnar/schema.js';
+import { sameTags } from '../../core/same-tags.js';
 import { partitionOfKey } from '../../kafka/key-partition.js';
 import { registryPrefixBytes, SchemaRegistryClient, valueSubject } from '../../kafka/schema-registry.js';
 import type { TopicAdmin, TopicFacts, TopicSpec } from '../../kafka/topic-admin.js';
@@ -146,10 +147,4 @@ function positionsSpec(topic: string, replication: number | null): TopicSpec {
     'min.cleanable.dirty.ratio': '0.3',
   };
   return { topic, partitions: 1, replication, configs };
-}
-
-function sameTags(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  if (a === b) return true;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

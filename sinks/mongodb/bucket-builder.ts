@@ -1,11 +1,11 @@
 import type { Refuse, RequestBuilder } from '../delivery/store.js';
 import type { SinkBatch } from '../sink.js';
+import type { StreamCache } from '../stream-cache.js';
 import type { BucketColumns } from './bucket-columns.js';
 import type { BucketSpan } from './bucket-state.js';
 import type { CollectionNames } from './collection-names.js';
 import { tooLong } from './insert-builder.js';
 import { DOCUMENT_BYTES_MAX } from './row-document.js';
-import type { StreamCache } from './stream-cache.js';
 
 /** Rows for one bucket, in the order in which they came. */
 export interface Bucket {

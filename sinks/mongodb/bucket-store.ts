@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Refuse, RefusedRow, RequestBuilder } from '../delivery/store.js';
 import { StoreFault } from '../delivery/store-fault.js';
 import type { SinkBatch } from '../sink.js';
+import { StreamCache } from '../stream-cache.js';
 import { BsonBuffer } from './bson-buffer.js';
 import { type Bucket, BucketBuilder, bucketKey } from './bucket-builder.js';
 import { BucketColumns } from './bucket-columns.js';
@@ -9,7 +10,6 @@ import { type BucketState, type BucketStep, EMPTY, missingRows, nextStep, stateO
 import { writeBucketStatement } from './bucket-statement.js';
 import type { MongodbConnection } from './mongodb-connection.js';
 import { isOfId, MongodbStore, reasonOf } from './mongodb-store.js';
-import { StreamCache } from './stream-cache.js';
 
 /** Of a command; one statement more, which is no larger than a part and a row, always fits behind it. */
 const COMMAND_BYTES_MAX = 16 * 1024 * 1024;

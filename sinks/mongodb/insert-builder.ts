@@ -1,8 +1,8 @@
 import type { Refuse, RequestBuilder } from '../delivery/store.js';
 import type { SinkBatch } from '../sink.js';
+import type { StreamCache } from '../stream-cache.js';
 import type { CollectionNames } from './collection-names.js';
 import { DOCUMENT_BYTES_MAX, type RowDocument } from './row-document.js';
-import type { StreamCache } from './stream-cache.js';
 import { OpenCommand, type WriteCommand } from './write-command.js';
 
 const FIRST_BYTES = 4096;

@@ -1,10 +1,10 @@
 import type { Refuse, RefusedRow, RequestBuilder } from '../delivery/store.js';
+import { StreamCache } from '../stream-cache.js';
 import { META } from './collections.js';
 import { InsertBuilder } from './insert-builder.js';
 import type { MongodbSinkOptions } from './mongodb-sink-options.js';
 import { DUPLICATE_KEY, isOfId, MongodbStore, reasonOf } from './mongodb-store.js';
 import { idOf, RowDocument } from './row-document.js';
-import { StreamCache } from './stream-cache.js';
 import type { WriteCommand } from './write-command.js';
 
 /**

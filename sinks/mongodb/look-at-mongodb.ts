@@ -1,4 +1,5 @@
 import { StoreFault } from '../delivery/store-fault.js';
+import type { StoreLook } from '../store-look.js';
 import { CollectionNames } from './collection-names.js';
 import { Collections } from './collections.js';
 import { MongodbConnection } from './mongodb-connection.js';
@@ -8,19 +9,13 @@ import { type MongodbSinkOptions, placeOf } from './mongodb-sink-options.js';
 const ACTIONS = ['insert', 'update', 'createCollection', 'createIndex'];
 const LOOK_MS = 10_000;
 
-export interface MongodbLook {
-  found: string;
-  warnings: string[];
-  faults: string[];
-}
-
 interface Privilege {
   resource: { db?: string; collection?: string; anyResource?: boolean };
   actions: string[];
 }
 
 /** What is found of a sink's database: proves the credentials, and changes nothing. */
-export async function lookAtMongodb(options: MongodbSinkOptions): Promise<MongodbLook> {
+export async function lookAtMongodb(options: MongodbSinkOptions): Promise<StoreLook> {
   const { collection, database, mode } = options;
   const names = new CollectionNames(collection, database);
   const warnings: string[] = [];

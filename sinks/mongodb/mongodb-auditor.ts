@@ -26,6 +26,7 @@ export class MongodbAuditor implements Auditor {
   close(): Promise<void> {
     return this.connection.close();
   }
+
   private async *each(collection: string, filter: object): AsyncIterable<number> {
     for await (const { timeUs } of this.connection.stream(collection, filter, { timeUs: 1 })) yield Number(timeUs);
   }

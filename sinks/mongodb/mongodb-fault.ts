@@ -10,7 +10,7 @@ const SETUP = new Set([
   ...[323, 334, 390, 391, 8000, 10058, 13297],
 ]);
 /** Of a whole command: BSON that is not taken, documents or messages that are too large, values of a wrong type. */
-const ROWS = new Set([2, 9, 14, 15, 16, 17, 22, 28, 52, 53, 56, 66, 121, 10334, 17280, 17419, 17420, 17280, 16755]);
+const ROWS = new Set([2, 9, 14, 15, 16, 17, 22, 28, 52, 53, 56, 66, 121, 10334, 17280, 17419, 17420, 16755]);
 
 const LATER = ['RetryableWriteError', 'TransientTransactionError', 'SystemOverloadedError', 'RetryableError'];
 const NETWORK =

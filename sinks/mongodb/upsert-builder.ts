@@ -1,11 +1,11 @@
 import type { Refuse, RequestBuilder } from '../delivery/store.js';
 import type { SinkBatch } from '../sink.js';
+import type { StreamCache } from '../stream-cache.js';
 import { BsonBuffer } from './bson-buffer.js';
 import type { CollectionNames } from './collection-names.js';
 import { tooLong } from './insert-builder.js';
 import type { KeyColumns } from './key-columns.js';
 import { DOCUMENT_BYTES_MAX } from './row-document.js';
-import type { StreamCache } from './stream-cache.js';
 import type { UpsertStatement } from './upsert-statement.js';
 import { OpenCommand, type WriteCommand } from './write-command.js';
 

@@ -19,6 +19,10 @@ const AT_START = start(AT);
 const ROOT = textElement('2', '$$ROOT');
 const UPSERT = Buffer.concat([start('upsert', BSON.bool), Buffer.of(1)]);
 const AT_PATH = textElement('0', `$${AT}`);
+const QUERY = start('q');
+/** What opens before the condition, each in the one before. */
+const OPEN = [start('u', BSON.array), start('0'), start('$replaceWith'), start('$cond', BSON.array)];
+const ROW = start('1');
 /** The ends of the documents around the two parts that differ. */
 const STATEMENT_BYTES = 256;
 
@@ -29,7 +33,8 @@ const STATEMENT_BYTES = 256;
  */
 export class UpsertStatement {
   private record: SinkBatch | null = null;
-  /** `_at` of the record's rows; time and row are put into it. */
+  /** The condition, and in it `_at` of the record's rows; time and row are put into it. */
+  private condition: Buffer = Buffer.alloc(0);
   private at: Buffer = Buffer.alloc(0);
 
   constructor(private readonly document: RowDocument) {}
@@ -38,7 +43,11 @@ export class UpsertStatement {
   load(record: SinkBatch): number {
     if (record !== this.record) {
       this.record = record;
-      this.at = atOf(record);
+      const at = atOf(record);
+      const literal = documentElement('1', [LITERAL, at]);
+      this.condition = documentElement('0', [documentElement('$lt', [AT_PATH, literal], BSON.array)]);
+      const from = this.condition.indexOf(at);
+      this.at = this.condition.subarray(from, from + at.length);
     }
     return this.document.load(record) + 2 * this.at.length + STATEMENT_BYTES;
   }
@@ -49,30 +58,29 @@ export class UpsertStatement {
   }
 
   write(id: Uint8Array, row: number, out: BsonBuffer): void {
-    const { at } = this;
+    const { at, condition } = this;
     at.writeBigInt64LE(BigInt(this.record!.batch.timeUs[row]!), TIME_AT);
     at.writeInt32LE(row, at.length - 5);
     const statement = begin(out);
-    out.copy(start('q'));
+    out.copy(QUERY);
     const query = begin(out);
     out.copy(id);
     out.endDocument(query);
-    const open = ['u', '0', '$replaceWith', '$cond'].map((name) => {
-      out.copy(start(name, name === 'u' || name === '$cond' ? BSON.array : BSON.document));
-      return begin(out);
-    });
-    out.copy(
-      documentElement('0', [documentElement('$lt', [AT_PATH, documentElement('1', [LITERAL, at])], BSON.array)]),
-    );
+    const open: number[] = [];
+    for (const each of OPEN) {
+      out.copy(each);
+      open.push(begin(out));
+    }
+    out.copy(condition);
     this.row(id, row, out);
     out.copy(ROOT);
-    for (const each of open.reverse()) out.endDocument(each);
+    while (open.length > 0) out.endDocument(open.pop()!);
     out.copy(UPSERT);
     out.endDocument(statement);
   }
 
   private row(id: Uint8Array, row: number, out: BsonBuffer): void {
-    out.copy(start('1'));
+    out.copy(ROW);
     const literal = begin(out);
     out.copy(LITERAL);
     this.document.writeWith(Buffer.concat([id, AT_START, this.at]), row, out);

@@ -1,10 +1,10 @@
 import type { Refuse, RefusedRow, RequestBuilder } from '../delivery/store.js';
 import { StoreFault } from '../delivery/store-fault.js';
+import { StreamCache } from '../stream-cache.js';
 import { KeyColumns } from './key-columns.js';
 import type { MongodbSinkOptions } from './mongodb-sink-options.js';
 import { isOfId, MongodbStore, reasonOf } from './mongodb-store.js';
 import { RowDocument } from './row-document.js';
-import { StreamCache } from './stream-cache.js';
 import { UpsertBuilder, type Upserts } from './upsert-builder.js';
 import { AT, UpsertStatement } from './upsert-statement.js';
 import type { WriteCommand } from './write-command.js';

@@ -1,18 +1,12 @@
 import { StoreFault } from '../delivery/store-fault.js';
+import type { StoreLook } from '../store-look.js';
 import { extensionOf } from './object-encoder.js';
 import { parseKey } from './object-name.js';
 import { ObjectStore } from './object-store.js';
 import type { S3SinkOptions } from './s3-sink-options.js';
 
-/** What a person should know before the sink runs. */
-export interface BucketLook {
-  found: string;
-  warnings: string[];
-  faults: string[];
-}
-
 /** Reaches the bucket with the sink's credentials, and looks at the first objects below its prefix. Writes nothing. */
-export async function lookAtBucket(options: S3SinkOptions): Promise<BucketLook> {
+export async function lookAtBucket(options: S3SinkOptions): Promise<StoreLook> {
   const store = new ObjectStore(options);
   const { prefix, format, compression } = options;
   const at = prefix === '' ? '' : ` below ${prefix}`;

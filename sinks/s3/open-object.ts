@@ -1,4 +1,5 @@
 import { sliceRows } from '../../columnar/kernels/slice.js';
+import { sameTags } from '../../core/same-tags.js';
 import { ParquetColumns } from '../parquet/parquet-columns.js';
 import type { SinkBatch } from '../sink.js';
 import type { ObjectRange } from './object-name.js';
@@ -40,10 +41,7 @@ export class OpenObject {
 
   /** Whether rows of this record have the same columns and tags. */
   takes({ batch, tags }: SinkBatch): boolean {
-    if (this.rows.schema !== batch.schema && this.rows.schema.fingerprint !== batch.schema.fingerprint) return false;
-    if (this.tags === tags) return true;
-    const names = Object.keys(this.tags);
-    return names.length === Object.keys(tags).length && names.every((name) => this.tags[name] === tags[name]);
+    return this.rows.schema.fingerprint === batch.schema.fingerprint && sameTags(this.tags, tags);
   }
 
   /** Takes rows `from` to `to` (exclusive); returns by how much it has grown in memory. */

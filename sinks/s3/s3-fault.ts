@@ -1,3 +1,4 @@
+import { retryAfterMs } from '../delivery/retry-after.js';
 import { StoreFault, type StoreFaultKind } from '../delivery/store-fault.js';
 
 /** What the SDK throws, as far as it is of use here. */
@@ -51,12 +52,4 @@ function kindOf(name: string, status: number | undefined): StoreFaultKind {
   if (Object.hasOwn(SETUP, name)) return 'setup';
   if (status === undefined || AWAY_STATUS.has(status)) return 'away';
   return status >= 500 ? 'away' : 'setup';
-}
-
-/** Seconds or a date, as HTTP has it (RFC 9110, 10.2.3). */
-function retryAfterMs(value: string | undefined): number | null {
-  if (value === undefined) return null;
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? null : Math.max(0, at - Date.now());
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { PitwallError } from '../../core/errors.js';
 import { settles } from '../../core/settles.js';
 import { StoreFault } from '../delivery/store-fault.js';
+import { Flights } from '../flights.js';
 import type { Position, Sink, SinkBatch, SinkNews } from '../sink.js';
 import { sinkFailed } from '../sink-failed.js';
 import type { EncodeCounts } from '../text/row-encoder.js';
@@ -16,7 +17,6 @@ import type { OpenObject } from './open-object.js';
 import { PartitionObjects, type Roll } from './partition-objects.js';
 import { PathTemplate } from './path-template.js';
 import type { S3SinkOptions, S3SinkPlace } from './s3-sink-options.js';
-import { Uploads } from './uploads.js';
 
 /** How soon positions are looked at again while objects are under way. */
 const LOOK_MS = 50;
@@ -36,7 +36,7 @@ export class S3Sink implements Sink {
   private readonly roll: Roll;
   private readonly extension: string;
   private readonly partitions = new Map<string, PartitionObjects>();
-  private uploads: Uploads | null = null;
+  private uploads: Flights | null = null;
 
   constructor(
     private readonly name: string,
@@ -60,7 +60,7 @@ export class S3Sink implements Sink {
       await this.store.probe(this.options.prefix);
       const { endpoint, bucket, prefix, path } = this.options;
       this.journal.open(`${endpoint ?? 's3:/'}/${bucket}/${prefix}${path}/*.${this.extension}`);
-      const uploads = new Uploads(this.options.inFlight, this.options.memoryBytes / 2);
+      const uploads = new Flights(this.options.inFlight, this.options.memoryBytes / 2);
       await this.settle(uploads);
       this.uploads = uploads;
       return this.journal.listPositions();
@@ -114,7 +114,7 @@ export class S3Sink implements Sink {
   }
 
   /** Finds out which of the objects that were planned are in the store. */
-  private async settle(uploads: Uploads): Promise<void> {
+  private async settle(uploads: Flights): Promise<void> {
     for (const object of this.journal.unsettled) {
       await uploads.room();
       uploads.begin(0, async (signal) => {
@@ -148,7 +148,7 @@ export class S3Sink implements Sink {
     return objects;
   }
 
-  private async ship(uploads: Uploads, objects: readonly OpenObject[]): Promise<void> {
+  private async ship(uploads: Flights, objects: readonly OpenObject[]): Promise<void> {
     const planned = objects.map((object): PlannedObject => {
       const { range, topic } = object;
       return { ...range, topic, key: objectKey(range, this.extension), stored: false };
@@ -172,7 +172,7 @@ export class S3Sink implements Sink {
     this.journal.stored(key);
   }
 
-  private opened(): Uploads {
+  private opened(): Flights {
     if (!this.uploads) throw sinkFailed(`sink "${this.name}" is not open, or failed before; open it first`, true);
     this.uploads.check();
     return this.uploads;

@@ -1,9 +1,10 @@
 import { sliceRows } from '../../columnar/kernels/slice.js';
 import type { RequestBuilder } from '../delivery/store.js';
 import type { SinkBatch } from '../sink.js';
+import { StreamCache } from '../stream-cache.js';
 import { PositionRanges } from './position-ranges.js';
 import { jsonlDialect, type RowDialect } from './row-dialect.js';
-import { RowEncoders } from './row-encoders.js';
+import { RowEncoder } from './row-encoder.js';
 import { TextBuffer } from './text-buffer.js';
 
 export interface JsonRequest {
@@ -37,11 +38,12 @@ const openRowOfPosition: RowDialect = { ...openRow, reserved: [...jsonlDialect.r
  * are `null`; integers have all their digits.
  */
 export class JsonRequests {
-  private readonly encoders: RowEncoders;
+  private readonly encoders: StreamCache<RowEncoder>;
   private readonly scratch: Float64Array[] = [];
 
   constructor(private readonly options: JsonRequestOptions) {
-    this.encoders = new RowEncoders(options.positions ? openRowOfPosition : openRow);
+    const dialect = options.positions ? openRowOfPosition : openRow;
+    this.encoders = new StreamCache((record) => RowEncoder.of(record, dialect));
   }
 
   builder(): RequestBuilder<JsonRequest> {
@@ -56,7 +58,7 @@ class JsonRequestBuilder implements RequestBuilder<JsonRequest> {
 
   constructor(
     private readonly options: JsonRequestOptions,
-    private readonly encoders: RowEncoders,
+    private readonly encoders: StreamCache<RowEncoder>,
     private readonly scratch: Float64Array[],
   ) {}
 

@@ -1,5 +1,6 @@
 import { type Batch, isNull } from '../../columnar/batch.js';
 import type { Field, Schema } from '../../columnar/schema.js';
+import type { SinkBatch } from '../sink.js';
 import { columnNames } from './column-names.js';
 import type { RowDialect } from './row-dialect.js';
 import type { TextBuffer } from './text-buffer.js';
@@ -45,6 +46,11 @@ export class RowEncoder {
     for (const column of this.columns) bytes += column.start.length + NUMBER_BYTES_MAX;
     this.fixedBytes = bytes;
     this.keepsNulls = dialect.keepsNulls;
+  }
+
+  /** For rows as this record's; cells that the dialect cannot hold are not counted. */
+  static of({ batch, tags }: SinkBatch, dialect: RowDialect): RowEncoder {
+    return new RowEncoder(dialect, batch.stream, batch.schema, tags, { nonFinite: 0 });
   }
 
   /**

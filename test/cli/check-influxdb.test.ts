@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { influxdb1 } from '../servers/influxdb1-server.js';
-import { influxdb2 } from '../servers/influxdb2-server.js';
 import { uniqueName } from '../servers/unique-name.js';
-import { databases2, influxql } from '../sinks/influxdb/databases.js';
+import { influxql } from '../sinks/influxdb/databases.js';
 import { queryPoints } from '../sinks/influxdb/read-points.js';
 import { freePort } from '../support/free-port.js';
-import { tempDir } from '../support/temp-dir.js';
-import { type Finished, runPitwall } from './run-pitwall.js';
-
-const folder = tempDir('check-influxdb');
-
-function check(sink: string): Promise<Finished> {
-  const file = `${uniqueName('check')}.yaml`;
-  writeFileSync(join(folder, file), `sinks:\n  live: { type: influxdb, from: "#", ${sink} }\n`);
-  return runPitwall(['check', '--connect', '-c', file], folder);
-}
+import { checkInfluxdb as check } from './check-influxdb.js';
 
 test(
   'check --connect says what InfluxDB 1 is, what it refuses, and what is missing, and writes nothing.',
@@ -48,23 +36,6 @@ test(
       /^warning: sinks\.live: .* keeps rows for 2h0m0s; it refuses rows whose time is further back\n$/,
     );
     assert.deepEqual(await queryPoints({ url, database: name }, 'SHOW MEASUREMENTS'), []);
-  },
-);
-
-test(
-  'check --connect takes a bucket of InfluxDB 2, and shows no token where it is refused.',
-  await influxdb2.needsShared(),
-  async () => {
-    const { url, org, token } = await influxdb2.shared();
-    const name = uniqueName('looked');
-    await databases2({ url, org, token }).make(name);
-    const found = await check(`version: 2, url: "${url}", org: ${org}, bucket: ${name}, token: ${token}`);
-    assert.equal(found.code, 0, found.stderr);
-    assert.match(found.stdout, /can be written \(InfluxDB 2\./);
-    const refused = await check(`version: 2, url: "${url}", org: ${org}, bucket: ${name}, token: hunter2`);
-    assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /the credentials are refused \(401: unauthorized access\)\n$/);
-    assert.doesNotMatch(refused.stdout + refused.stderr, /hunter2/);
   },
 );
 

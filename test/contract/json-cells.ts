@@ -5,12 +5,12 @@ export function parseExactly(text: string): unknown {
   return JSON.parse(text.replace(/:(-?\d{16,})(?=[,}])/g, ':"$1"')) as unknown;
 }
 
-/** A cell of the workload as it was, from what `parseExactly` gives. */
+/** A cell of the workload as it was, from what `parseExactly`, DuckDB or a text gives. */
 export function cellOfJson(name: string, cell: unknown): Cell {
   if (name === 'timeUs') return Number(cell);
   const type = COLUMN_TYPES.get(name);
   if (type === undefined || type === 'utf8') return cell as string;
-  if (type === 'bool') return cell as boolean;
+  if (type === 'bool') return cell === true || cell === 'true';
   if (type === 'f32') return Math.fround(Number(cell));
   if (type !== 'i64') return Number(cell);
   const exact = BigInt(cell as string);

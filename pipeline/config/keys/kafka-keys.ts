@@ -1,7 +1,7 @@
 import type { KafkaTls } from '../../../kafka/kafka-connection.js';
 import { bothOrNeither, object, oneOrList } from '../spec/collections.js';
 import { choice, integer, path, text, VARIABLE } from '../spec/scalars.js';
-import { objectWithSecret, secret } from '../spec/secret.js';
+import { secret } from '../spec/secret.js';
 import { httpUrl, servers } from '../spec/servers.js';
 import { emptyMessage, type Spec, shownValue } from '../spec/spec.js';
 
@@ -52,34 +52,28 @@ const tls: Spec<KafkaTls | null> = {
   }),
 };
 
-const sasl = objectWithSecret(
-  {
-    mechanism: {
-      spec: choice({ plain: true, 'scram-sha-256': true, 'scram-sha-512': true }),
-      required: true,
-      example: 'scram-sha-512',
-      doc: 'How the name and the password are proved; `plain` sends them as they are and needs `tls`',
-    },
-    username: { spec: text(), required: true, example: 'pitwall', doc: 'The name' },
-    password: {
-      spec: secret(),
-      required: true,
-      example: `"$\{KAFKA_PASSWORD}"`,
-      doc: 'The password; take it from a variable',
-    },
+const sasl = object({
+  mechanism: {
+    spec: choice({ plain: true, 'scram-sha-256': true, 'scram-sha-512': true }),
+    required: true,
+    example: 'scram-sha-512',
+    doc: 'How the name and the password are proved; `plain` sends them as they are and needs `tls`',
   },
-  'password',
-);
+  username: { spec: text(), required: true, example: 'pitwall', doc: 'The name' },
+  password: {
+    spec: secret(),
+    required: true,
+    example: `"$\{KAFKA_PASSWORD}"`,
+    doc: 'The password; take it from a variable',
+  },
+});
 
 const registry = bothOrNeither(
-  objectWithSecret(
-    {
-      url: { spec: httpUrl(), required: true, example: 'http://127.0.0.1:8081', doc: 'Where the registry answers' },
-      username: { spec: text(), doc: 'The name for HTTP Basic; needs `password`' },
-      password: { spec: secret(), doc: 'The password of `username`' },
-    },
-    'password',
-  ),
+  object({
+    url: { spec: httpUrl(), required: true, example: 'http://127.0.0.1:8081', doc: 'Where the registry answers' },
+    username: { spec: text(), doc: 'The name for HTTP Basic; needs `password`' },
+    password: { spec: secret(), doc: 'The password of `username`' },
+  }),
   'username',
   'password',
 );

@@ -13,6 +13,7 @@ export function mongodbUrl(): Spec<string> {
   const url = new RegExp(URL_PATTERN);
   return {
     typeText: 'connection string, never shown',
+    isSecret: true,
     check(node, where, context) {
       const isText = node.kind === 'scalar' && typeof node.value === 'string';
       const value = isText ? (node.value as string) : checkText(node, where, expected, context);

@@ -1,7 +1,6 @@
 import type { HttpSinkOptions } from '../../../sinks/http/http-sink-options.js';
-import { flag } from '../spec/flag.js';
 import { httpHeaders } from '../spec/http-headers.js';
-import { choice } from '../spec/scalars.js';
+import { choice, flag } from '../spec/scalars.js';
 import { httpUrl } from '../spec/servers.js';
 import type { ValueOf } from '../spec/spec.js';
 import { deliveredBranch, deliveryKeys } from './common-keys.js';

@@ -1,7 +1,7 @@
 import type { InfluxdbOptions, InfluxdbTarget } from '../../../sinks/influxdb/influxdb-options.js';
 import { oneOrList } from '../spec/collections.js';
-import { flag, namesOrMap } from '../spec/names-or-map.js';
-import { choice, integer, text } from '../spec/scalars.js';
+import { namesOrMap } from '../spec/names-or-map.js';
+import { choice, flag, integer, text } from '../spec/scalars.js';
 import { secret } from '../spec/secret.js';
 import { httpUrl } from '../spec/servers.js';
 import type { ValueOf } from '../spec/spec.js';

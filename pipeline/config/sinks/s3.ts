@@ -1,7 +1,7 @@
 import { COMPRESSIONS, S3_DEFAULTS, type S3SinkOptions } from '../../../sinks/s3/s3-sink-options.js';
 import { bucketName, folderTemplate, keyPrefix } from '../keys/s3-names.js';
 import { section } from '../spec/collections.js';
-import { choice, duration, integer, size, text, truth } from '../spec/scalars.js';
+import { choice, duration, flag, integer, size, text } from '../spec/scalars.js';
 import { secret } from '../spec/secret.js';
 import { httpUrl } from '../spec/servers.js';
 import type { ValueOf } from '../spec/spec.js';
@@ -37,7 +37,7 @@ export const keys = {
   },
   secretAccessKey: { spec: secret(), doc: 'Its secret; never shown' },
   pathStyle: {
-    spec: truth(),
+    spec: flag(),
     defaultText: '`true` with `endpoint`, else `false`',
     doc: "Whether the bucket stands in the path, not in the host's name",
   },
@@ -59,8 +59,8 @@ export const keys = {
   },
   roll: section(
     {
-      size: { spec: size(1, '1B'), default: '64MiB', doc: 'An object is closed with so many bytes of rows,' },
-      rows: { spec: integer(1, 1e9), default: S3_DEFAULTS.roll.rows, doc: 'so many rows,' },
+      size: { spec: size(1, '1B'), default: '64MiB', doc: 'An object is closed when it has so many bytes of rows' },
+      rows: { spec: integer(1, 1e9), default: S3_DEFAULTS.roll.rows, doc: 'or so many rows' },
       every: { spec: duration(1e3, '1ms'), default: '1m', doc: 'or when its first record was received so long ago' },
     },
     'When an object is closed and the next one begun',

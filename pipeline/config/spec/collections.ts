@@ -1,5 +1,6 @@
-import { suggestion } from '../../../core/suggest.js';
-import { type ConfigNode, entriesOf, scalarNode } from '../config-node.js';
+import { suggest, suggestion } from '../../../core/suggest.js';
+import { reportHalfPair } from '../both-or-neither.js';
+import { type ConfigNode, entriesOf, type MapEntry, scalarNode } from '../config-node.js';
 import {
   below,
   type CheckContext,
@@ -109,13 +110,8 @@ export function bothOrNeither<T extends object>(
   return {
     ...spec,
     check(node, where, context) {
-      const given = entriesOf(node).filter(({ key }) => key === one || key === other);
       const value = spec.check(node, where, context);
-      if (given.length !== 1) return value;
-      const { key, keyOffset } = given[0]!;
-      const missing = key === one ? other : one;
-      context.problems.error(keyOffset, `${where} has "${key}" and lacks "${missing}"; write both, or neither`);
-      return undefined;
+      return reportHalfPair(node, where, [one, other], context.problems) ? undefined : value;
     },
   };
 }
@@ -153,12 +149,7 @@ export function checkKeys(
   const value: Record<string, unknown> = {};
   let complete = true;
   const given = new Map(node.kind === 'map' ? node.entries.map((entry) => [entry.key, entry]) : []);
-  for (const entry of given.values()) {
-    if (Object.hasOwn(keys, entry.key)) continue;
-    const known = suggestion(entry.key, Object.keys(keys), 'known keys');
-    context.problems.error(entry.keyOffset, `${below(where, entry.key)} is not a known key${known}`);
-    complete = false;
-  }
+  if (reportUnknown(keys, [...given.values()], where, context)) complete = false;
   for (const name in keys) {
     const key = keys[name]!;
     const entry = given.get(name);
@@ -180,6 +171,32 @@ export function checkKeys(
     }
   }
   return complete ? value : undefined;
+}
+
+/**
+ * True where there are keys that are not known. In `{ password: a,b }` YAML ends the value at the comma and takes `b` for a
+ * key, which is part of a secret and so not named.
+ */
+function reportUnknown(keys: Keys, given: readonly MapEntry[], where: string, { problems }: CheckContext): boolean {
+  const known = Object.keys(keys);
+  let secret: string | null = null;
+  let found = false;
+  for (const { key, keyOffset, value } of given) {
+    if (Object.hasOwn(keys, key)) {
+      secret = keys[key]!.spec.isSecret ? key : null;
+      continue;
+    }
+    const isNothing = value.kind === 'scalar' && value.value === null;
+    if (secret !== null && (isNothing || suggest(key, known) === null)) {
+      const what = `${where} has what is no key after "${secret}"; known keys: ${known.join(', ')}`;
+      problems.error(keyOffset, `${what}; quote the whole ${secret} if it holds a comma`);
+    } else {
+      secret = null;
+      problems.error(keyOffset, `${below(where, key)} is not a known key${suggestion(key, known, 'known keys')}`);
+    }
+    found = true;
+  }
+  return found;
 }
 
 /** An object that is there even when the file says nothing of it. None of its keys may be required. */

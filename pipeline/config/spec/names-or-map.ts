@@ -1,6 +1,6 @@
 import { list, mapOf } from './collections.js';
-import { text, VARIABLE } from './scalars.js';
-import { type Spec, shownValue } from './spec.js';
+import { text } from './scalars.js';
+import type { Spec } from './spec.js';
 
 /** Names, or names with what each is called elsewhere. */
 export function namesOrMap(): Spec<string[] | Record<string, string>> {
@@ -14,18 +14,5 @@ export function namesOrMap(): Spec<string[] | Record<string, string>> {
       return values && Object.fromEntries(values);
     },
     jsonSchema: () => ({ anyOf: [names.jsonSchema(), { ...map.jsonSchema(), type: 'object', minProperties: 1 }] }),
-  };
-}
-
-export function flag(): Spec<boolean> {
-  return {
-    typeText: '`true` or `false`',
-    check(node, where, context) {
-      const value = node.kind === 'scalar' ? String(node.value) : '';
-      if (value === 'true' || value === 'false') return value === 'true';
-      context.problems.error(node.offset, `${where} must be true or false, not ${shownValue(node)}`);
-      return undefined;
-    },
-    jsonSchema: () => ({ anyOf: [{ type: 'boolean' }, { type: 'string', pattern: `^(true|false)$|${VARIABLE}` }] }),
   };
 }

@@ -105,7 +105,7 @@ export function choice<const C extends Readonly<Record<string, boolean>>>(
 }
 
 /** `true` or `false`; as a text only when it comes from a variable. */
-export function truth(): Spec<boolean> {
+export function flag(): Spec<boolean> {
   return {
     typeText: '`true` or `false`',
     check(node, where, context) {

@@ -10,6 +10,8 @@ export type JsonSchema = { [keyword: string]: unknown };
 export interface Spec<T> {
   /** For people: `size`, `list of texts`. */
   readonly typeText: string;
+  /** What stands there must be in no message. */
+  readonly isSecret?: boolean;
   /** Reads the node, or reports to `context.problems` and returns undefined. Never throws for what a file holds. */
   check(node: ConfigNode, where: string, context: CheckContext): T | undefined;
   jsonSchema(): JsonSchema;

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance, type DuckDBTimestampTZValue } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { FileSink } from '../../../sinks/file/file-sink.js';
 import { streamOfPath } from '../../../sinks/file/stream-path.js';
+import { parseExactly } from '../../contract/json-cells.js';
 import type { SinkUnderTest } from '../../contract/sink.js';
-import { type Cell, COLUMN_TYPES, type Row, type Rows } from '../../contract/sink-workload.js';
+import type { Cell, Row, Rows } from '../../contract/sink-workload.js';
+import { storedRow } from '../../contract/stored-row.js';
 
 /** The file sink as the contract suite sees it, each format read back by something that shares no code with it. */
 
@@ -26,27 +28,6 @@ export async function query(sql: string): Promise<Record<string, unknown>[]> {
   return (await (await connection).runAndReadAll(sql)).getRowObjects();
 }
 
-/** A cell read as text or number, in the form `cellAt` has for the column's type. */
-function typed(name: string, value: unknown): Cell {
-  if (name === 'timeUs') return Number(value);
-  switch (COLUMN_TYPES.get(name)) {
-    case undefined:
-    case 'utf8':
-      return value as string;
-    case 'bool':
-      return value === true || value === 'true';
-    case 'f32':
-      return Math.fround(Number(value));
-    case 'i64': {
-      const exact = BigInt(value as string);
-      const near = Number(exact);
-      return Number.isSafeInteger(near) ? near : exact;
-    }
-    default:
-      return Number(value);
-  }
-}
-
 const nonFinite = (cell: Cell): boolean => typeof cell === 'number' && !Number.isFinite(cell);
 const small = { sizeBytes: 6_000, rows: 150, everyUs: 3e6 };
 
@@ -60,10 +41,9 @@ export const jsonl: SinkUnderTest = {
       const stream = streamOfPath(path.slice(0, -'.jsonl'.length));
       if (lines.pop() !== '') throw new Error(`${path} ends within a line`);
       const rows = lines.map((line): Row => {
-        // JSON.parse rounds integers beyond 2^53; as texts they keep their digits.
-        const cells = JSON.parse(line.replace(/:(-?\d{16,})(?=[,}])/g, ':"$1"')) as Record<string, unknown>;
+        const cells = parseExactly(line) as Record<string, unknown>;
         if (cells.stream !== stream) throw new Error(`${path}: ${line}`);
-        return rowOf(cells);
+        return storedRow(cells);
       });
       if (rows.length > 0) all.set(stream, rows);
     }
@@ -91,7 +71,7 @@ export const csv: SinkUnderTest = {
       for (const { filename, ...cells } of found) {
         const path = (filename as string).slice(folder.length + 1);
         if (!parts.has(path)) parts.set(path, []);
-        parts.get(path)!.push(rowOf(cells));
+        parts.get(path)!.push(storedRow(cells));
       }
     }
     const part = (path: string): number => Number(/\.(\d+)\.csv$/.exec(path)?.[1] ?? 1);
@@ -117,21 +97,10 @@ export const parquet: SinkUnderTest = {
       const path = (filename as string).slice(folder.length + 1);
       const stream = streamOfPath(path.replace(/\/partition=\d+\/\d{16}\.parquet$/, ''));
       if (!all.has(stream)) all.set(stream, []);
-      all.get(stream)!.push(rowOf(cells));
+      all.get(stream)!.push(storedRow(cells));
     }
     return all;
   },
 };
-
-function rowOf(cells: Record<string, unknown>): Row {
-  const row: Row = {};
-  for (const name in cells) {
-    const value = cells[name];
-    if (value === null || name === 'stream') continue;
-    if (name === 'time') row.timeUs = Number((value as DuckDBTimestampTZValue).micros);
-    else row[name] = typed(name, value);
-  }
-  return row;
-}
 
 export const underTest = { jsonl, csv, parquet };

@@ -2,9 +2,7 @@ import fc from 'fast-check';
 import { bitmapBytes, type CellArray, type Column } from '../../../columnar/batch.js';
 import { COLUMN_TYPES, type ColumnType, type Field, field, Schema } from '../../../columnar/schema.js';
 import type { SinkBatch } from '../../../sinks/sink.js';
-
-/** 2024-03-22T12:38:31.123Z. */
-export const START_US = 1_711_111_111_123_000;
+import { START_US } from '../record-of.js';
 
 /** Texts with what the line protocol escapes, what it cannot hold, and what is longer than one byte. */
 export const anyText = fc.oneof(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { field } from '../../../columnar/schema.js';
+import { recordOf } from '../record-of.js';
 import { encodeRecord, linesOf } from './encode-record.js';
-import { recordOf } from './record-of.js';
 
 test('a row is a line with the last level of its stream as measurement, its captures as tags, its columns as fields', () => {
   const record = recordOf({

@@ -5,11 +5,11 @@ import { StoreFault } from '../../../sinks/delivery/store-fault.js';
 import type { InfluxdbTarget } from '../../../sinks/influxdb/influxdb-options.js';
 import { influxdb1 } from '../../servers/influxdb1-server.js';
 import { uniqueName } from '../../servers/unique-name.js';
+import { recordOf } from '../record-of.js';
 import { databases1 } from './databases.js';
 import { deliver, sinkFor } from './deliver.js';
 import { type Fault, FaultyProxy } from './faulty-proxy.js';
 import { readPoints } from './read-points.js';
-import { recordOf } from './record-of.js';
 
 /** Faults that a real server cannot be told to make: a proxy in front of it makes them. */
 

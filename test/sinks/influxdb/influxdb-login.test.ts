@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { field } from '../../../columnar/schema.js';
 import { StoreFault } from '../../../sinks/delivery/store-fault.js';
-import { lookAtInfluxdb } from '../../../sinks/influxdb/influxdb-check.js';
 import type { InfluxdbTarget } from '../../../sinks/influxdb/influxdb-options.js';
+import { lookAtInfluxdb } from '../../../sinks/influxdb/look-at-influxdb.js';
 import { influxdb1 } from '../../servers/influxdb1-server.js';
+import { recordOf } from '../record-of.js';
 import { influxql } from './databases.js';
 import { deliver, sinkFor } from './deliver.js';
 import { readPoints } from './read-points.js';
-import { recordOf } from './record-of.js';
 
 /** An InfluxDB 1 that asks for a login, which its configuration takes from the environment. */
 process.env.INFLUXDB_HTTP_AUTH_ENABLED = 'true';

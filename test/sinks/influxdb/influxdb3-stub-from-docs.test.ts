@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { field } from '../../../columnar/schema.js';
 import type { InfluxdbTarget } from '../../../sinks/influxdb/influxdb-options.js';
-import { START_US } from './any-records.js';
+import { recordOf, START_US } from '../record-of.js';
 import { deliver, sinkFor } from './deliver.js';
 import { Influxdb3StubFromDocs } from './influxdb3-stub-from-docs.js';
-import { recordOf } from './record-of.js';
 
 async function stub(t: TestContext) {
   const server = await Influxdb3StubFromDocs.start('apiv3_token');

@@ -3,10 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { field } from '../../../columnar/schema.js';
 import type { Precision } from '../../../sinks/influxdb/line-template.js';
-import { START_US } from './any-records.js';
+import { recordOf, START_US } from '../record-of.js';
 import { encodeRecord } from './encode-record.js';
 import { parseLines } from './parse-lines.js';
-import { recordOf } from './record-of.js';
 
 /** A record of one column with the given stamps, and maybe a tag a row. */
 function record(times: readonly number[], offset = 0, wheels: readonly string[] = times.map(() => 'fl')) {

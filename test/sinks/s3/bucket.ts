@@ -10,10 +10,12 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { DuckDBInstance, type DuckDBTimestampTZValue } from '@duckdb/node-api';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { parseKey } from '../../../sinks/s3/object-name.js';
 import { S3_DEFAULTS, type S3SinkOptions } from '../../../sinks/s3/s3-sink-options.js';
-import { type Cell, COLUMN_TYPES, type Row, type Rows } from '../../contract/sink-workload.js';
+import { parseExactly } from '../../contract/json-cells.js';
+import type { Rows } from '../../contract/sink-workload.js';
+import { storedRow } from '../../contract/stored-row.js';
 import { s3Request } from '../../servers/s3-request.js';
 import type { S3Address } from '../../servers/s3-server.js';
 
@@ -114,9 +116,8 @@ export class TestBucket {
         const bytes = readFileSync(join(folder, key));
         return (key.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
       });
-      // JSON.parse rounds integers beyond 2^53; as texts they keep their digits.
       const lines = texts.flatMap((text) => text.trimEnd().split('\n'));
-      return byStream(lines.map((line) => JSON.parse(line.replace(/:(-?\d{16,})(?=[,}])/g, ':"$1"'))));
+      return byStream(lines.map((line) => parseExactly(line) as Record<string, unknown>));
     });
   }
 
@@ -145,40 +146,8 @@ export function byStream(rows: readonly Record<string, unknown>[]): Rows {
   for (const cells of rows) {
     const stream = cells.stream as string;
     const list = all.get(stream);
-    if (list) list.push(rowOf(cells));
-    else all.set(stream, [rowOf(cells)]);
+    if (list) list.push(storedRow(cells));
+    else all.set(stream, [storedRow(cells)]);
   }
   return all;
-}
-
-function rowOf(cells: Record<string, unknown>): Row {
-  const row: Row = {};
-  for (const name in cells) {
-    const value = cells[name];
-    if (value === null || name === 'stream') continue;
-    if (name === 'time') row.timeUs = Number((value as DuckDBTimestampTZValue).micros);
-    else row[name] = typed(name, value);
-  }
-  return row;
-}
-
-/** A cell read as text or number, in the form `cellAt` has for the column's type. */
-function typed(name: string, value: unknown): Cell {
-  if (name === 'timeUs') return Number(value);
-  switch (COLUMN_TYPES.get(name)) {
-    case undefined:
-    case 'utf8':
-      return value as string;
-    case 'bool':
-      return value as boolean;
-    case 'f32':
-      return Math.fround(Number(value));
-    case 'i64': {
-      const exact = BigInt(value as string);
-      const near = Number(exact);
-      return Number.isSafeInteger(near) ? near : exact;
-    }
-    default:
-      return Number(value);
-  }
 }

@@ -4,10 +4,11 @@ import type { StoreFault } from '../../../sinks/delivery/store-fault.js';
 import { lookAtBucket } from '../../../sinks/s3/look-at-bucket.js';
 import type { S3SinkOptions } from '../../../sinks/s3/s3-sink-options.js';
 import type { SinkBatch } from '../../../sinks/sink.js';
-import { rowsOf, workload } from '../../contract/sink-workload.js';
+import { workload } from '../../contract/sink-workload.js';
 import { type S3Address, s3 } from '../../servers/s3-server.js';
 import { uniqueName } from '../../servers/unique-name.js';
 import { tempDir } from '../../support/temp-dir.js';
+import { assertSameRows } from './assert-same-rows.js';
 import { TestBucket } from './bucket.js';
 import { type Fault, faultyProxy, type SeenRequest } from './faulty-proxy.js';
 import { recordOf, START_US, sinkOf } from './feed.js';
@@ -83,15 +84,7 @@ async function feedThrough(options: S3SinkOptions, batches: readonly SinkBatch[]
 }
 
 async function assertStored(bucket: TestBucket, prefix: string, batches: readonly SinkBatch[]): Promise<void> {
-  const found = await bucket.parquetRows(prefix);
-  const counts = (rows: ReturnType<typeof rowsOf>) => [...rows].map(([stream, list]) => [stream, list.length]).sort();
-  assert.deepEqual(counts(found), counts(rowsOf(batches)));
-  for (const [stream, rows] of found) {
-    const texts = new Set(
-      rows.map((row) => JSON.stringify(row, (_, cell) => (typeof cell === 'bigint' ? `${cell}` : cell))),
-    );
-    assert.ok(texts.size > rows.length / 2, `${stream} has rows that repeat`);
-  }
+  assertSameRows(await bucket.parquetRows(prefix), batches);
 }
 
 test('What has to be set right is said, with no secret in it: keys, bucket, region.', needs, async () => {

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseKey } from '../../../sinks/s3/object-name.js';
 import type { SinkBatch } from '../../../sinks/sink.js';
-import { type Rows, rowsOf, workload } from '../../contract/sink-workload.js';
+import { workload } from '../../contract/sink-workload.js';
 import { s3 } from '../../servers/s3-server.js';
 import { uniqueName } from '../../servers/unique-name.js';
 import { tempDir } from '../../support/temp-dir.js';
+import { assertSameRows } from './assert-same-rows.js';
 import { query, TestBucket } from './bucket.js';
 import { feed, recordOf, START_US, sinkOf, tick } from './feed.js';
 
@@ -17,17 +18,6 @@ const small = { sizeBytes: 20_000, rows: 100, everyUs: 5e6 };
 async function place(): Promise<{ bucket: TestBucket; prefix: string }> {
   const bucket = await new TestBucket(await s3.shared(), 'sink-tests').make();
   return { bucket, prefix: uniqueName('t') };
-}
-
-function assertSameRows(found: Rows, batches: readonly SinkBatch[]): void {
-  const plain = (rows: Rows) =>
-    [...rows].flatMap(([stream, list]) => list.map((row) => textOf({ ...row, stream }))).sort();
-  assert.deepEqual(plain(found), plain(rowsOf(batches)));
-}
-
-function textOf(row: Record<string, unknown>): string {
-  const names = Object.keys(row).sort();
-  return JSON.stringify(names.map((name) => [name, Object.is(row[name], -0) ? '-0' : String(row[name])]));
 }
 
 test('A machine without a journal that is fed everything again adds no row.', needs, async () => {

@@ -1,13 +1,17 @@
-import type { CellArray, Column } from '../../../columnar/batch.js';
-import { type Field, Schema } from '../../../columnar/schema.js';
-import type { SinkBatch } from '../../../sinks/sink.js';
-import { START_US } from './any-records.js';
+import type { CellArray, Column } from '../../columnar/batch.js';
+import { type Field, Schema } from '../../columnar/schema.js';
+import type { SinkBatch } from '../../sinks/sink.js';
+
+/** 2024-03-22T12:38:31.123Z. */
+export const START_US = 1_711_111_111_123_000;
 
 type Cells = readonly (number | bigint | boolean | string | null)[];
 
 export interface RecordSpec {
   stream?: string;
   tags?: Record<string, string>;
+  topic?: string;
+  partition?: number;
   offset?: number;
   /** Microseconds from `START_US`; as many as rows. */
   times: readonly number[];
@@ -15,7 +19,8 @@ export interface RecordSpec {
   columns: readonly [Field, Cells][];
 }
 
-export function recordOf({ stream = 'car/44/imu', tags = {}, offset = 0, times, columns }: RecordSpec): SinkBatch {
+export function recordOf(spec: RecordSpec): SinkBatch {
+  const { stream = 'car/44/imu', tags = {}, topic = 'telemetry', partition = 0, offset = 0, times, columns } = spec;
   const batch = {
     stream,
     schema: new Schema(columns.map(([field]) => field)),
@@ -23,7 +28,7 @@ export function recordOf({ stream = 'car/44/imu', tags = {}, offset = 0, times, 
     timeUs: Float64Array.from(times, (time) => START_US + time),
     columns: columns.map(([field, cells]) => columnOf(field, cells)),
   };
-  return { batch, topic: 'telemetry', partition: 0, offset, key: 'car/44', tags, receivedUs: START_US };
+  return { batch, topic, partition, offset, key: 'car/44', tags, receivedUs: START_US };
 }
 
 function columnOf({ type }: Field, cells: Cells): Column {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
-/** Objects on their way to the store, from an `open` to the first fault, which ends them all. */
-export class Uploads {
+/** What is on its way to a store, from an `open` to the first fault, which ends all of it. */
+export class Flights {
   private readonly abort = new AbortController();
   private readonly flights = new Set<Promise<void>>();
   private heldBytes = 0;
@@ -9,10 +9,16 @@ export class Uploads {
 
   constructor(
     private readonly inFlight: number,
-    private readonly bytesMax: number,
+    /** Of all that is under way. */
+    private readonly bytesMax = Number.POSITIVE_INFINITY,
   ) {
-    // Each request listens, and parts of large objects do so side by side.
+    // Each request listens, and parts of large ones do so side by side.
     setMaxListeners(0, this.abort.signal);
+  }
+
+  /** Aborted with the first fault, and at the end. */
+  get signal(): AbortSignal {
+    return this.abort.signal;
   }
 
   get underWay(): number {

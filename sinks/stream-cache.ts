@@ -1,5 +1,6 @@
-import type { Schema } from '../../columnar/schema.js';
-import type { SinkBatch } from '../sink.js';
+import type { Schema } from '../columnar/schema.js';
+import { sameTags } from '../core/same-tags.js';
+import type { SinkBatch } from './sink.js';
 
 const STREAMS_MAX = 4096;
 const KINDS_MAX = 16;
@@ -35,10 +36,4 @@ export class StreamCache<T> {
     kinds.push({ schema, tags, value });
     return value;
   }
-}
-
-function sameTags(a: Tags, b: Tags): boolean {
-  if (a === b) return true;
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }

@@ -1,34 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { field } from '../../../columnar/schema.js';
-import { influxdb1 } from '../../servers/influxdb1-server.js';
-import { influxdb2 } from '../../servers/influxdb2-server.js';
-import { uniqueName } from '../../servers/unique-name.js';
-import { databases1, databases2 } from './databases.js';
+import { recordOf } from '../record-of.js';
 import { deliver, sinkFor } from './deliver.js';
 import { readPoints } from './read-points.js';
-import { recordOf } from './record-of.js';
+import { madeIn, type TestedServer } from './tested-server.js';
 import type { Databases } from './under-test.js';
 
-/** What becomes of columns whose field is stored as another type. */
-
-const SERVERS = [
-  {
-    name: 'InfluxDB 1',
-    needs: await influxdb1.needsShared(),
-    databases: async () => databases1(await influxdb1.shared()),
-  },
-  {
-    name: 'InfluxDB 2',
-    needs: await influxdb2.needsShared(),
-    databases: async () => databases2(await influxdb2.shared()),
-  },
-];
-
 async function place(databases: Databases) {
-  const name = uniqueName('types');
-  await databases.make(name);
-  return { target: databases.target(name), read: () => readPoints(databases.place(name)) };
+  const { target, place } = await madeIn(databases);
+  return { target, read: () => readPoints(place) };
 }
 
 const integers = (cells: number[], offset = 0) =>
@@ -38,7 +19,9 @@ const floats = (cells: number[], from: number, offset = 1) =>
 const texts = (cells: string[], from: number, offset = 2) =>
   recordOf({ offset, times: cells.map((_, i) => from + i), columns: [[field('v', 'utf8'), cells]] });
 
-for (const { name, needs, databases } of SERVERS) {
+/** What becomes of columns whose field is stored as another type. */
+export async function typeCases({ name, needs: needsOf, databases }: TestedServer): Promise<void> {
+  const needs = await needsOf();
   test(
     `${name}: integers go into a field that is stored as float, and those a double cannot hold are refused.`,
     needs,

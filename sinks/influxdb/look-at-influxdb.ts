@@ -1,22 +1,17 @@
 import { StoreFault } from '../delivery/store-fault.js';
+import type { StoreLook } from '../store-look.js';
 import { InfluxdbClient } from './influxdb-client.js';
 import { type InfluxdbOptions, placeText } from './influxdb-options.js';
 import { retention } from './influxdb-queries.js';
 import { prove } from './influxdb-store.js';
 
-export interface InfluxdbLook {
-  found: string;
-  warnings: string[];
-  faults: string[];
-}
-
 /** Reaches the store as the sink would and writes nothing. Its texts hold no secrets. */
-export async function lookAtInfluxdb(options: InfluxdbOptions, timeoutMs: number): Promise<InfluxdbLook> {
+export async function lookAtInfluxdb(options: InfluxdbOptions, timeoutMs: number): Promise<StoreLook> {
   const { target, precision, gzip } = options;
   const client = new InfluxdbClient(target, precision, gzip);
   const signal = AbortSignal.timeout(timeoutMs);
   const what = placeText(target);
-  const look: InfluxdbLook = { found: '', warnings: [], faults: [] };
+  const look: StoreLook = { found: '', warnings: [], faults: [] };
   try {
     const server = await prove(client, options, signal);
     // Before the first rows InfluxDB 3 has no databases, and makes them by itself.

@@ -1,9 +1,9 @@
-import type { HttpSinkOptions } from '../sinks/http/http-sink-options.js';
-import { HttpStore } from '../sinks/http/http-store.js';
-import type { PlaceLook } from './check-places.js';
+import type { StoreLook } from '../store-look.js';
+import type { HttpSinkOptions } from './http-sink-options.js';
+import { HttpStore } from './http-store.js';
 
 /** Asks the server with HEAD. Whether it takes rows is known once it gets some. */
-export async function lookAtHttp(options: HttpSinkOptions, timeoutMs: number): Promise<PlaceLook> {
+export async function lookAtHttp(options: HttpSinkOptions, timeoutMs: number): Promise<StoreLook> {
   const store = new HttpStore(options);
   try {
     const { status, text } = await store.ask(AbortSignal.timeout(timeoutMs));

@@ -1,0 +1,4 @@
+import { INFLUXDB_2 } from './tested-server.js';
+import { typeCases } from './type-cases.js';
+
+await typeCases(INFLUXDB_2);
