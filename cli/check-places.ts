@@ -2,6 +2,8 @@ import type { Config, SinkConfig } from '../pipeline/config/config.js';
 import { folderFault } from '../pipeline/config/folder-fault.js';
 import { type ClusterLook, lookAtBus, lookAtSink } from '../pipeline/kafka-cluster.js';
 
+const CONNECT_TIMEOUT_MS = 10_000;
+
 /** Something outside that the configuration needs. */
 export interface Place {
   name: string;
@@ -33,17 +35,28 @@ export function sinkPlace(sink: SinkConfig): Place {
   switch (sink.type) {
     case 'file':
       return folder(name, sink.options.path);
+    case 'influxdb':
+      return server(name, async () =>
+        (await import('../sinks/influxdb/influxdb-check.js')).lookAtInfluxdb(sink.options, CONNECT_TIMEOUT_MS),
+      );
     case 'kafka':
       return cluster(name, () => lookAtSink(sink));
     case 'mongodb':
-      return {
-        name,
-        isServer: true,
-        look: async () => {
-          const { lookAtMongodb } = await import('../sinks/mongodb/look-at-mongodb.js');
-          return lookAtMongodb(sink.options);
-        },
-      };
+      return server(name, async () =>
+        (await import('../sinks/mongodb/look-at-mongodb.js')).lookAtMongodb(sink.options),
+      );
+    case 's3':
+      return server(name, async () => (await import('../sinks/s3/look-at-bucket.js')).lookAtBucket(sink.options));
+    case 'http':
+      return server(name, async () =>
+        (await import('./check-http.js')).lookAtHttp(sink.options, sink.delivery!.timeoutMs),
+      );
+    case 'console':
+      return { name, isServer: false, look: async () => ({ found: 'standard output', warnings: [], faults: [] }) };
+    case 'module':
+      return server(name, async () =>
+        (await import('../pipeline/sink-module.js')).lookAtModule(sink.name, sink.options, sink.delivery!.timeoutMs),
+      );
   }
 }
 
@@ -56,6 +69,10 @@ function folder(name: string, path: string): Place {
       return { found: 'the folder can be written', warnings: [], faults: fault === null ? [] : [fault] };
     },
   };
+}
+
+function server(name: string, look: Place['look']): Place {
+  return { name, isServer: true, look };
 }
 
 function cluster(name: string, ask: () => Promise<ClusterLook>): Place {

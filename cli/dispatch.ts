@@ -30,9 +30,6 @@ export async function dispatch(argv: readonly string[], io: Io, version: string)
       const near = kind === 'command' ? suggestion(name, Object.keys(COMMANDS)) : '';
       throw usageError(`unknown ${kind} "${name}"${near || '; see pitwall --help'}`);
     }
-    if (entry.file === null) {
-      throw new PitwallError('not-supported', `pitwall ${name} is not part of this version yet`, { stage: 'command' });
-    }
     const { command } = (await import(entry.file)) as { command: Command };
     const options = { ...command.options, ...COMMON };
     if (asksForHelp(rest)) return print(io, commandHelp(command, options));

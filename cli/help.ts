@@ -1,7 +1,7 @@
 import type { Command, Option } from './command.js';
 
-/** All commands and where they stand; null: known, but not part of this version. */
-export const COMMANDS: Readonly<Record<string, { file: string | null; summary: string }>> = {
+/** All commands and where they stand. */
+export const COMMANDS: Readonly<Record<string, { file: string; summary: string }>> = {
   run: { file: './run.js', summary: 'run the gateway, the processors and the sinks until SIGTERM or SIGINT' },
   check: { file: './check.js', summary: 'check the configuration' },
   test: { file: './test.js', summary: 'run the cases beside the configuration: rows in, rows out' },
@@ -14,15 +14,13 @@ export const COMMANDS: Readonly<Record<string, { file: string | null; summary: s
   },
   tap: { file: './tap.js', summary: 'print rows as they pass, as JSON lines' },
   'dead-letters': { file: './dead-letters.js', summary: 'show what was refused, and why' },
-  audit: { file: null, summary: 'count rows accepted, stored, lost and duplicated' },
+  branch: { file: './branch.js', summary: 'pause, resume or rewind one branch' },
+  audit: { file: './audit.js', summary: 'count rows accepted, stored, lost and duplicated' },
   bench: { file: './bench.js', summary: 'run the benchmark' },
 };
 
 export function overview(): string {
-  const rows = Object.entries(COMMANDS).map(([name, { file, summary }]): [string, string] => [
-    name,
-    file === null ? `${summary} (not part of this version yet)` : summary,
-  ]);
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]): [string, string] => [name, summary]);
   return [
     'usage: pitwall COMMAND [OPTIONS]',
     '',

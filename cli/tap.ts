@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { BusReader } from '../bus/bus.js';
+import type { Mark } from '../bus/deduplicate.js';
 import { rowToJson } from '../columnar/row-json.js';
 import { PitwallError } from '../core/errors.js';
 import { patternFault, StreamPattern } from '../core/stream-pattern.js';
@@ -55,10 +56,13 @@ It reads the log beside the running gateway and disturbs nothing; it sees only w
     const pattern = new StreamPattern(stream);
     const topic = topicOf(config, stream);
     let open = await openTopic(config, topic);
+    // Only Kafka may have a record twice.
+    const fresh = (bus: BusReader, marks: Iterable<Mark> = []) =>
+      new FreshRecords(bus, marks, config.bus.kafka !== null);
     const places = new Map<string, Place>();
     for (const { bus, topic: from, partition } of open) {
       const offset = values.from === 'now' ? await bus.end(from, partition) : await bus.start(from, partition);
-      places.set(`${from}/${partition}`, { offset, bus, fresh: new FreshRecords(bus) });
+      places.set(`${from}/${partition}`, { offset, bus, fresh: fresh(bus) });
     }
 
     let stopping = false;
@@ -74,9 +78,9 @@ It reads the log beside the running gateway and disturbs nothing; it sees only w
       let read = 0;
       for (const { bus, topic: from, partition } of open) {
         const name = `${from}/${partition}`;
-        const place = places.get(name) ?? { offset: 0, bus, fresh: new FreshRecords(bus) };
+        const place = places.get(name) ?? { offset: 0, bus, fresh: fresh(bus) };
         places.set(name, place);
-        if (place.bus !== bus) Object.assign(place, { bus, fresh: new FreshRecords(bus, place.fresh.marks) });
+        if (place.bus !== bus) Object.assign(place, { bus, fresh: fresh(bus, place.fresh.marks) });
         const run = await bus.read(from, partition, place.offset, READ_BYTES);
         place.offset = run.next;
         read += run.records.length;

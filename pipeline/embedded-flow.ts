@@ -3,6 +3,7 @@ import { LogBus } from '../bus/log/log-bus.js';
 import type { Logger } from '../core/logger.js';
 import { MetricsPage } from '../core/metrics.js';
 import { WorkerPool } from '../processors/worker-pool.js';
+import { BranchControl } from './branches/branch-control.js';
 import { allPartitions, buildLanes, busFolders } from './build-lanes.js';
 import type { Config } from './config/config.js';
 import { frontMetrics } from './front-metrics.js';
@@ -35,17 +36,26 @@ export async function startEmbedded(
   const waits = config.waits || config.sinks.some(({ type }) => type !== 'file');
   const pool = new WorkerPool<LaneTask, LaneReport>(LANE_MODULE, config.workers, waits ? WAITING_TASKS : 1);
   closers.push(() => pool.close());
+  const control = new BranchControl(
+    folders.branches,
+    config.sinks.map(({ name }) => name),
+    logger,
+  );
   const scheduler = new Scheduler(pool, {
     logger,
+    isPaused: (branch) => control.isPaused(branch),
     positions(spec, positions) {
+      if (spec.kind === 'branch') control.reached(spec.name, positions);
       for (const { topic, partition, offset } of positions) {
         if (topic === TELEMETRY_TOPIC) bus.hold(spec.id, topic, partition, offset);
       }
     },
   });
   await scheduler.start(buildLanes(config, null, allPartitions(config)));
+  closers.push(async () => control.stop());
   closers.push(() => scheduler.stop(STOP_GRACE_MS));
   bus.startRetention();
+  control.start(scheduler.branches);
 
   return openFront(
     config,

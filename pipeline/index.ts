@@ -2,7 +2,8 @@
  * What other programs may build on: the whole gateway from a configuration, and the contracts of the parts that users
  * write themselves. Everything else is internal and may change.
  */
-export type { Batch, Column } from '../columnar/batch.js';
+export { type Batch, type Column, cellAt, isNull } from '../columnar/batch.js';
+export { sliceRows } from '../columnar/kernels/slice.js';
 export { type ColumnType, type Field, Schema } from '../columnar/schema.js';
 export { ERROR_CODES, type ErrorCode, PitwallError } from '../core/errors.js';
 export { Logger } from '../core/logger.js';
@@ -32,7 +33,12 @@ export type {
   State,
   StatefulFunctionOptions,
 } from '../processors/functions/function-types.js';
-export type { Position, Sink, SinkBatch } from '../sinks/sink.js';
+export { retryAfterMs } from '../sinks/delivery/retry-after.js';
+export type { Refuse, RefusedRow, RequestBuilder, Store } from '../sinks/delivery/store.js';
+export { StoreFault, type StoreFaultKind } from '../sinks/delivery/store-fault.js';
+export type { Position, Sink, SinkBatch, SinkNews } from '../sinks/sink.js';
+export { type JsonRequest, type JsonRequestOptions, JsonRequests } from '../sinks/text/json-requests.js';
 export type { Config } from './config/config.js';
 export { loadConfig } from './config/load-config.js';
 export { Pipeline } from './pipeline.js';
+export type { ModuleStore, SinkModuleContext } from './sink-module.js';

@@ -1,4 +1,5 @@
 import { Retry, type RetryOptions } from '../core/retry.js';
+import type { Position } from '../sinks/sink.js';
 import { type LaneStatus, newStatus } from './lane-status.js';
 import type { LaneSpec } from './lanes/lane.js';
 
@@ -23,6 +24,12 @@ export interface LaneEntry {
   awake: boolean;
   /** It is to end, whatever there is to read. */
   leaving: boolean;
+  /** A branch that is to rest until somebody resumes it. */
+  paused: boolean;
+  /** It was told something that ends any sleep. */
+  summoned: boolean;
+  /** Where it is to be opened, once. */
+  rewind: Position[] | null;
   /** It reads nothing before the next `update`. */
   held: boolean;
   /** Called once all it holds is durable, which somebody has asked for. */
@@ -31,7 +38,7 @@ export interface LaneEntry {
 }
 
 /** `index`: among the lanes that begin with it. */
-export function newLaneEntry(spec: LaneSpec, index: number): LaneEntry {
+export function newLaneEntry(spec: LaneSpec, index: number, paused: boolean): LaneEntry {
   return {
     spec,
     worker: spec.kind === 'processors' ? spec.partition : index,
@@ -42,6 +49,9 @@ export function newLaneEntry(spec: LaneSpec, index: number): LaneEntry {
     wake: null,
     awake: false,
     leaving: false,
+    paused,
+    summoned: false,
+    rewind: null,
     held: false,
     finished: null,
     loop: Promise.resolve(),

@@ -4,7 +4,8 @@ import type { LaneReport } from './lanes/lane.js';
 /** What the main thread knows of a lane. */
 export interface LaneStatus {
   id: string;
-  state: 'opening' | 'running' | 'retrying' | 'stopped';
+  /** A branch is `paused` by command. */
+  state: 'opening' | 'running' | 'retrying' | 'stopped' | 'paused';
   error: string | null;
   /** How far it has come, while it is being opened and that takes long. */
   progress: string | null;

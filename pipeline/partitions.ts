@@ -9,7 +9,8 @@ import type { MetricsPage } from '../core/metrics.js';
 import { settles } from '../core/settles.js';
 import type { TopicOffset } from '../kafka/group-connection.js';
 import { WorkerPool } from '../processors/worker-pool.js';
-import { buildLanes } from './build-lanes.js';
+import { BranchControl } from './branches/branch-control.js';
+import { buildLanes, busFolders } from './build-lanes.js';
 import type { Config, KafkaConfig } from './config/config.js';
 import { LANE_MODULE } from './embedded-flow.js';
 import type { HealthPart } from './health.js';
@@ -52,6 +53,7 @@ export class Partitions implements StateSource {
     private readonly identity: LogBus,
     private readonly pool: WorkerPool<LaneTask, LaneReport>,
     private readonly scheduler: Scheduler,
+    private readonly control: BranchControl,
     private readonly logger: Logger,
   ) {
     this.committing = setInterval(() => void this.tend(), COMMIT_MS);
@@ -69,8 +71,18 @@ export class Partitions implements StateSource {
     const identity = openIdentity(join(kafka.stateDir, 'process'));
     const instance = await logIdentity(identity);
     const pool = new WorkerPool<LaneTask, LaneReport>(LANE_MODULE, config.workers, TASKS_AT_ONCE);
-    const scheduler = new Scheduler(pool, { logger, positions() {} });
-    const partitions = new Partitions(config, kafka, laneOf(instance), identity, pool, scheduler, logger);
+    const names = config.sinks.map(({ name }) => name);
+    const control = new BranchControl(busFolders(config).branches, names, logger);
+    const isPaused = (branch: string) => control.isPaused(branch);
+    const scheduler = new Scheduler(pool, {
+      logger,
+      isPaused,
+      positions(spec, positions) {
+        if (spec.kind === 'branch') control.reached(spec.name, positions);
+      },
+    });
+    control.start(scheduler.branches);
+    const partitions = new Partitions(config, kafka, laneOf(instance), identity, pool, scheduler, control, logger);
     partitions.joining = partitions.join();
     return partitions;
   }
@@ -108,6 +120,7 @@ export class Partitions implements StateSource {
     clearInterval(this.committing);
     if (this.looking) clearInterval(this.looking);
     await this.scheduler.stop(STOP_GRACE_MS);
+    this.control.stop();
     await this.commit();
     await settles(this.joining, AGAIN_MS);
     await this.membership?.close();

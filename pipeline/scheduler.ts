@@ -3,6 +3,7 @@ import { settles } from '../core/settles.js';
 import type { ThreadEnded } from '../processors/thread-ended.js';
 import type { WorkerPool } from '../processors/worker-pool.js';
 import type { Position } from '../sinks/sink.js';
+import { BranchCommands } from './branches/branch-commands.js';
 import { type LaneEntry, newLaneEntry } from './lane-entry.js';
 import { begins, type LaneStatus, succeeded } from './lane-status.js';
 import type {
@@ -24,6 +25,8 @@ const BUS_RETRY_MS = 2_000;
 const ANSWER_MS = 5_000;
 
 export interface SchedulerHooks {
+  /** Whether a branch begins paused. */
+  isPaused?(branch: string): boolean;
   /** A lane's durable positions, before anything may be dropped and after each step. */
   positions(spec: LaneSpec, positions: readonly Position[]): void;
   logger: Logger;
@@ -40,18 +43,25 @@ export class Scheduler {
   private left = false;
   private updating: Promise<void> = Promise.resolve();
   private readonly deafen: () => void;
+  /** Commands to single branches. */
+  readonly branches: BranchCommands;
 
   constructor(
     private readonly pool: WorkerPool<LaneTask, LaneReport>,
     private readonly hooks: SchedulerHooks,
   ) {
+    this.branches = new BranchCommands(
+      (name) => this.entries.filter(({ spec }) => spec.kind === 'branch' && spec.name === name),
+      (entry) => this.wake(entry),
+      () => this.stopping,
+    );
     this.deafen = onLaneProgress((progress) => this.hear(progress));
     pool.notStarted = (worker, fault, attempt) => this.notStarted(worker, fault, attempt);
   }
 
   /** Opens all lanes; resolves when each has said where it reads on, or has failed. Then they run. */
   async start(specs: readonly LaneSpec[]): Promise<void> {
-    const fresh = specs.map(newLaneEntry);
+    const fresh = specs.map((spec, index) => newLaneEntry(spec, index, this.isPaused(spec)));
     this.entries.push(...fresh);
     // Those that write logs come first: within a process a log cannot be opened for writing after it was for reading.
     for (const group of groups(fresh)) await Promise.all(group.map((entry) => this.open(entry)));
@@ -112,6 +122,18 @@ export class Scheduler {
     await entry.loop;
     if (entry.status.state === 'running') await this.act(entry, 'finish');
     await this.act(entry, 'close');
+  }
+
+  private isPaused(spec: LaneSpec): boolean {
+    return spec.kind === 'branch' && (this.hooks.isPaused?.(spec.name) ?? false);
+  }
+
+  private async rest(entry: LaneEntry): Promise<void> {
+    const { status } = entry;
+    if (status.state === 'running' && status.records > 0) await this.act(entry, 'finish');
+    await this.act(entry, 'close');
+    status.state = 'paused';
+    status.error = null;
   }
 
   get statuses(): LaneStatus[] {
@@ -177,15 +199,23 @@ export class Scheduler {
         finished();
         continue;
       }
-      if (status.state === 'stopped') return;
+      if (entry.paused) {
+        if (status.state !== 'paused') await this.rest(entry);
+        await this.sleep(entry, null, true);
+        continue;
+      }
+      if (status.state === 'stopped') {
+        await this.sleep(entry, null, true);
+        continue;
+      }
       if (entry.held) {
         await this.sleep(entry, null, true);
         continue;
       }
-      if (status.state === 'retrying') {
-        await this.sleep(entry, entry.retryMs, false);
+      if (status.state === 'retrying' || status.state === 'paused') {
+        await this.sleep(entry, status.state === 'paused' ? 0 : entry.retryMs, false);
         if (this.stopping || entry.leaving) return;
-        if (entry.held) continue;
+        if (entry.held || entry.paused) continue;
         await this.open(entry);
         continue;
       }
@@ -198,6 +228,7 @@ export class Scheduler {
   private async open(entry: LaneEntry): Promise<void> {
     const report = await this.act(entry, 'open');
     if (report.fault) return;
+    entry.rewind = null;
     entry.status.state = 'running';
     if (entry.threadless) entry.status.error = null;
     entry.threadless = false;
@@ -225,7 +256,12 @@ export class Scheduler {
     const holds = spec.kind === 'processors' ? outputHolds(spec, this.entries) : [];
     begins(status);
     const report = await this.pool
-      .run(entry.worker, { action, spec, holds })
+      .run(entry.worker, {
+        action,
+        spec,
+        holds,
+        ...(action === 'open' && entry.rewind ? { rewind: entry.rewind } : {}),
+      })
       .catch((error) => threadFault(error, spec.id));
     status.acting = false;
     // What comes of a task whose thread is being ended is no news.
@@ -295,13 +331,14 @@ export class Scheduler {
     await new Promise<void>((resolve) => {
       const timer = ms === null ? null : setTimeout(resolve, ms);
       entry.wake = () => {
-        if (!wakeable && !this.stopping && !entry.leaving) return;
+        if (!wakeable && !this.stopping && !entry.leaving && !entry.summoned) return;
         if (timer) clearTimeout(timer);
         resolve();
       };
     });
     entry.wake = null;
     entry.awake = false;
+    entry.summoned = false;
   }
 }
 

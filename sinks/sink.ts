@@ -31,6 +31,11 @@ export interface Sink {
   open(): Promise<Position[]>;
   write(batches: readonly SinkBatch[]): Promise<void>;
   flush(force: boolean): Promise<Position[]>;
+  /**
+   * Takes these positions for its own, durably, and wants to be fed from there again; for sinks whose store takes rows
+   * again without a change. Topics that are not named stay as they are.
+   */
+  rewind?(positions: readonly Position[]): void;
   /** What has come of it since the last call; for sinks that write on their own between the calls. */
   news?(): SinkNews;
   close(): Promise<void>;

@@ -35,8 +35,12 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   esbuild: ['processors/modules'],
   mqtt: ['devices'],
   yaml: ['pipeline/config'],
-  'hyparquet-writer': ['sinks/file'],
+  hyparquet: ['sinks/file', 'sinks/parquet'],
+  'hyparquet-writer': ['sinks/parquet'],
+  '@aws-sdk/client-s3': ['sinks/s3'],
+  '@aws-sdk/lib-storage': ['sinks/s3'],
   mongodb: ['sinks/mongodb'],
+  influx: ['sinks/influxdb'],
 };
 
 const LINES_MAX = 350;

@@ -5,6 +5,7 @@ import { buildDataFrame } from '../../processors/modules/build-dataframe.js';
 import { loadModule } from '../../processors/modules/load-module.js';
 import type { ProcessorPlan } from '../../processors/plan.js';
 import { stepInputs } from '../../processors/verbs/verbs.js';
+import { loadSinkModule } from '../sink-module.js';
 import { checkFunctions } from './check-functions.js';
 import { joinKeyFaults } from './check-join-keys.js';
 import type { Config, FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
@@ -39,6 +40,13 @@ export async function loadModules(reading: Reading): Promise<Loaded> {
     await loadModule(module).catch((error: unknown) => {
       const node = itemsOf(child(root, 'modules'))[i];
       problems.error(node?.offset ?? 0, `modules[${i}]: ${(error as Error).message}`);
+    });
+  }
+  for (const sink of config.sinks) {
+    if (sink.type !== 'module') continue;
+    await loadSinkModule(sink.options.module).catch((error: unknown) => {
+      const node = child(child(child(root, 'sinks'), sink.name), 'module');
+      problems.error(node?.offset ?? 0, `${below('sinks', sink.name)}.module: ${(error as Error).message}`);
     });
   }
   const declared = config.streams.map(({ pattern, time, schema }) => {

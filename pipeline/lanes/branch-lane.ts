@@ -49,7 +49,7 @@ export class BranchLane implements Lane {
     this.letters = new BranchLetters(spec);
   }
 
-  async open(): Promise<LaneReport> {
+  async open(rewind: readonly Position[] = []): Promise<LaneReport> {
     const { kafka, folders, inputs, owned, patterns, processors } = this.spec;
     let { bus, identity } = await openInput(this.spec, TELEMETRY_TOPIC);
     this.ingest = bus;
@@ -61,6 +61,8 @@ export class BranchLane implements Lane {
       feeder: { bus: identity, partitions: owned },
       stateFolder: join(folders.branches, this.spec.name),
       letters: (rows) => this.letters.write(rows),
+      patterns: [...this.spec.declared, ...patterns],
+      partitions: this.spec.partitions,
     });
     this.known = await this.sink.open();
     if (kafka) {
@@ -83,6 +85,7 @@ export class BranchLane implements Lane {
       }
     }
     this.openOutputs();
+    if (rewind.length > 0) await this.rewind(rewind);
     return { ...emptyReport(), positions: this.positions(), more: true, warnings: this.notes.splice(0) };
   }
 
@@ -125,6 +128,23 @@ export class BranchLane implements Lane {
       await this.letters.close();
       for (const bus of new Set([this.ingest, ...this.readers.map((each) => each.bus)])) await bus?.close();
       await this.progress?.close();
+    }
+  }
+
+  private async rewind(to: readonly Position[]): Promise<void> {
+    const { name, sink } = this.spec;
+    if (!this.sink!.rewind)
+      throw new PitwallError('bad-usage', `branch ${name}: a ${sink.type} sink cannot go back`, { stage: 'sink' });
+    const moved = this.readers.flatMap((from) => {
+      const at = to.find(({ topic, partition }) => topic === from.topic && partition === from.partition);
+      return at && from.bus ? [{ from, offset: at.offset }] : [];
+    });
+    this.sink!.rewind(moved.map(({ from, offset }) => ({ topic: from.sinkTopic, partition: from.partition, offset })));
+    for (const { from, offset } of moved) {
+      from.offset = from.durable = from.fedFrom = offset;
+      // What it took before is taken again.
+      if (from.fresh) from.fresh = new FreshRecords(from.bus!);
+      await this.progress?.rewind(from.topic, from.partition, offset);
     }
   }
 

@@ -77,6 +77,17 @@ export class BranchProgress {
     return point;
   }
 
+  /** Goes back: the marks of what came before count no more. */
+  async rewind(topic: string, partition: number, offset: number): Promise<void> {
+    const point = this.point(topic, partition);
+    Object.assign(point, { offset, marks: [] });
+    this.tracks.delete(`${topic}/${partition}`);
+    const copy = this.copies.get(partition)!;
+    for (const name of [...copy.facts.keys()]) if (name.startsWith(`${topic}\0`)) copy.facts.delete(name);
+    copy.facts.set(topic, Buffer.from(JSON.stringify({ offset, identity: point.identity })));
+    await copy.log.begin(copy.facts);
+  }
+
   /** A record was read, and changed these marks. */
   took(topic: string, partition: number, offset: number, changes: Mark[]): void {
     if (changes.length > 0) this.track(topic, partition).pending.push({ offset, changes });

@@ -23,11 +23,14 @@ export class FreshRecords {
   constructor(
     private readonly bus: Pick<BusReader, 'schema'>,
     marks: Iterable<Mark> = [],
+    /** False where each record stands once: then all are new. */
+    private readonly repeats = true,
   ) {
     this.deduplicator = new Deduplicator(marks);
   }
 
   isNew(record: BusRecord): boolean {
+    if (!this.repeats) return true;
     this.taken = this.deduplicator.take(originOf(record), record.sequence, record.parts);
     return this.taken !== Number.POSITIVE_INFINITY;
   }

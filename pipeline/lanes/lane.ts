@@ -11,7 +11,7 @@ import type { KafkaLane } from './kafka-lane.js';
  */
 export interface Lane {
   /** Loads position and state; returns where it will read on. */
-  open(): Promise<LaneReport>;
+  open(rewind?: readonly Position[]): Promise<LaneReport>;
   /** Reads what is there, up to a bounded amount, and makes the result durable, or holds it for a later step. */
   step(holds: readonly Position[]): Promise<LaneReport>;
   /** As `step`, and makes everything it holds durable. */
@@ -109,6 +109,8 @@ export interface LaneTask {
   holds: Position[];
   /** For `inspect`. */
   query?: StateQuery;
+  /** For `open` of a branch: read from here again, topics as the bus names them. */
+  rewind?: Position[];
 }
 
 export interface LaneReport {

@@ -76,6 +76,14 @@ export class DeliverySink<Request> implements Sink {
     return positions;
   }
 
+  rewind(positions: readonly Position[]): void {
+    this.opened();
+    for (const { topic, partition, offset } of positions) this.fed.set(topic, partition, offset);
+    const all = this.fed.list();
+    this.keeper.save(all);
+    this.saved = JSON.stringify(all);
+  }
+
   news(): SinkNews {
     const { delivery, open_: request } = this;
     const dueMs = request ? Math.max(0, this.options.batch.everyMs - (performance.now() - request.sinceMs)) : Infinity;

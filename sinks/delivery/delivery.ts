@@ -85,33 +85,37 @@ export class Delivery<Request> {
 
   private async deliver({ spans, refused }: OpenRequest, request: Request | null): Promise<void> {
     if (refused.length > 0) await this.refuse(refused);
-    if (request !== null) await this.send(request, spans);
+    if (request !== null) await this.send(request, spans, new NotedRows(refused));
   }
 
-  private async send(request: Request, spans: readonly RowSpan[]): Promise<void> {
+  private async send(request: Request, spans: readonly RowSpan[], noted: NotedRows): Promise<void> {
     let refused: readonly RefusedRow[];
     try {
       refused = await this.timed((signal) => this.store.send(request, signal));
     } catch (error) {
       if (!(error instanceof StoreFault && error.kind === 'rows')) throw error;
-      return this.search(spans, error);
+      return this.search(spans, error, noted);
     }
     if (refused.length > 0) await this.refuse(refused);
   }
 
   /** One after the other, and each half's rows for good before the next. */
-  private async search(spans: readonly RowSpan[], { message }: StoreFault): Promise<void> {
+  private async search(spans: readonly RowSpan[], { message }: StoreFault, noted: NotedRows): Promise<void> {
     if (rowsIn(spans) === 1) {
       const { record, from } = spans[0]!;
       return this.refuse([{ record, row: from, reason: message }]);
     }
     for (const half of halves(spans)) {
-      // Those that cannot be written are noted already.
-      const builder = this.store.builder(() => {});
+      // A store learns what it refuses: a row may be one that cannot be written only now.
+      const more: RefusedRow[] = [];
+      const builder = this.store.builder((row) => {
+        if (noted.add(row)) more.push(row);
+      });
       for (const { record, from, to } of half) {
         for (let at = from; at < to; ) at = builder.add(record, at, to, Number.POSITIVE_INFINITY);
       }
-      if (builder.bytes > 0) await this.send(builder.take(), half);
+      if (more.length > 0) await this.refuse(more);
+      if (builder.bytes > 0) await this.send(builder.take(), half, noted);
     }
   }
 
@@ -161,5 +165,22 @@ export class Delivery<Request> {
     if (error instanceof PitwallError) return error;
     const message = String((error as Error)?.message ?? error);
     return new PitwallError('internal', `${who} failed: ${message}`, { stage: 'sink', cause: error });
+  }
+}
+
+/** Rows of one request that were refused when they were encoded, each of which counts once. */
+class NotedRows {
+  private readonly rows = new Map<unknown, Set<number>>();
+
+  constructor(refused: readonly RefusedRow[]) {
+    for (const row of refused) this.add(row);
+  }
+
+  /** False where it is noted already. */
+  add({ record, row }: RefusedRow): boolean {
+    const rows = this.rows.get(record) ?? new Set();
+    if (rows.has(row)) return false;
+    this.rows.set(record, rows.add(row));
+    return true;
   }
 }

@@ -7,6 +7,7 @@ import type { Position, SinkBatch } from '../sink.js';
 import { sinkFailed } from '../sink-failed.js';
 import type { RowDialect } from '../text/row-dialect.js';
 import { type EncodeCounts, RowEncoder } from '../text/row-encoder.js';
+import { sameTags } from '../text/row-encoders.js';
 import { TextBuffer } from '../text/text-buffer.js';
 import { type AppendFile, AppendFiles } from './append-files.js';
 import type { ResolvedFileSinkOptions } from './file-sink-options.js';
@@ -210,10 +211,4 @@ export class TextStore implements FileStore {
       { positions: this.positions.list(), lengths: files.map((file) => [file.id, file.keptBytes]) },
     ]);
   }
-}
-
-function sameTags(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  if (a === b) return true;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

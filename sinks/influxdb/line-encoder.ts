@@ -2,10 +2,12 @@ import type { Batch } from '../../columnar/batch.js';
 import type { Schema } from '../../columnar/schema.js';
 import type { SinkBatch } from '../sink.js';
 import type { TextBuffer } from '../text/text-buffer.js';
+import type { FieldTypes } from './field-types.js';
 import { LineField, TEXT_BYTES_MAX } from './line-field.js';
 import { LineSeries } from './line-series.js';
 import type { LineTemplate, Precision } from './line-template.js';
 import { PointTimes } from './point-times.js';
+import type { TagWatch } from './tag-watch.js';
 
 const SAFE = 9007199254740991;
 /** InfluxDB 1 and 2: measurement and tags as written, four bytes, and the key of a field. */
@@ -29,24 +31,34 @@ export interface LineCounts {
   overwriting: number;
 }
 
+/** What encoders of one store share. */
+export interface LineMemory {
+  types: FieldTypes;
+  tags: TagWatch;
+}
+
 /** A row that is left out since InfluxDB does not take it, and why. */
-export type RefusedRow = (record: SinkBatch, row: number, reason: string) => void;
+export type RefuseLine = (record: SinkBatch, row: number, reason: string) => void;
 
 /**
  * Rows of one stream, one schema and one set of captures as lines of the InfluxDB line protocol: `measurement,tags
  * fields time` and a line end. Integers without scale and offset are `1i`, all other numbers floats in the fewest digits
- * that read back as the same double, or for f32 the same float32; null cells are left out.
+ * that read back as the same double, or for f32 the same float32; null cells are left out. A field that the store has of
+ * the other type of numbers is written as that, where it holds the value exactly.
  */
 export class LineEncoder {
   private readonly series: LineSeries;
   private readonly fields: LineField[];
   private readonly times: PointTimes;
+  private readonly measurement: string;
   private readonly unitUs: number;
   private readonly hasSlots: boolean;
   private readonly keyBytes: number;
   private loaded: Batch | null = null;
   private loadedOffset = 0;
   private rowBytes = 0;
+  /** Of the types that the forms of the fields are decided by; -1: some are not decided. */
+  private typesVersion = -1;
 
   constructor(
     template: LineTemplate,
@@ -54,11 +66,13 @@ export class LineEncoder {
     readonly schema: Schema,
     readonly captures: Readonly<Record<string, string>>,
     private readonly counts: LineCounts,
-    private readonly refused: RefusedRow,
+    private readonly refused: RefuseLine,
+    private readonly memory: LineMemory | null = null,
   ) {
     const layout = template.layout(stream, schema, captures);
     const { precision } = template;
-    this.series = new LineSeries(layout, (column) => schema.fields[column]!.type === 'bool');
+    this.measurement = layout.measurement;
+    this.series = new LineSeries(layout, (column) => schema.fields[column]!.type === 'bool', memory?.tags ?? null);
     this.fields = layout.fields.map(({ column, name }) => new LineField(column, name, schema.fields[column]!));
     this.times = new PointTimes(precision);
     this.unitUs = UNIT_US[precision];
@@ -87,10 +101,10 @@ export class LineEncoder {
       const lineAt = out.at;
       out.copy(start);
       const fieldsAt = out.at;
-      const tooLong = this.writeFields(row, out);
-      if (tooLong !== null) {
+      const fault = this.writeFields(row, out);
+      if (fault !== null) {
         out.at = lineAt;
-        this.refused(record, row, `the text of field "${tooLong}" is over the ${TEXT_BYTES_MAX} bytes InfluxDB takes`);
+        this.refused(record, row, fault);
       } else if (out.at === fieldsAt) {
         out.at = lineAt;
         this.counts.emptyRows++;
@@ -116,18 +130,24 @@ export class LineEncoder {
     let bytes = TIME_BYTES_MAX;
     for (const field of fields) bytes += 4 * field.words.length + field.load(batch);
     this.rowBytes = bytes;
+    if (this.memory !== null && this.memory.types.version !== this.typesVersion) this.settle(this.memory.types, batch);
     this.loaded = batch;
     this.loadedOffset = offset;
   }
 
-  /** Returns the name of a field whose text is too long, else null. */
+  private settle(types: FieldTypes, { rows }: Batch): void {
+    for (const field of this.fields) field.settle(this.measurement, types, rows);
+    this.typesVersion = this.fields.every(({ stored }) => stored !== undefined) ? types.version : -1;
+  }
+
+  /** Returns why the row cannot be written, else null. */
   private writeFields(row: number, out: TextBuffer): string | null {
     const { fields } = this;
     for (let f = 0; f < fields.length; f++) {
       const field = fields[f]!;
       if (field.nulls !== null && field.isNull(row)) continue;
       const value = field.cells[row]!;
-      switch (field.kind) {
+      switch (field.form) {
         case 'float64':
         case 'float32':
           if (value - value !== 0) {
@@ -136,7 +156,7 @@ export class LineEncoder {
           }
           out.copyWords(field.words, field.startBytes);
           out.decimals = field.decimals;
-          if (field.kind === 'float32') out.float32(value);
+          if (field.form === 'float32') out.float32(value);
           else out.float64(value);
           field.decimals = out.decimals;
           break;
@@ -146,13 +166,32 @@ export class LineEncoder {
           else out.ascii(String(field.values[row]!));
           out.bytes[out.at++] = INTEGER_END;
           break;
+        case 'float-of-integer':
+          if (value > SAFE || value < -SAFE) return field.conflict(this.measurement, row);
+          out.copyWords(field.words, field.startBytes);
+          out.integer(value);
+          break;
+        case 'integer-of-float':
+          if (value - value !== 0) {
+            this.counts.nonFinite++;
+            break;
+          }
+          if (Math.floor(value) !== value || value > SAFE || value < -SAFE)
+            return field.conflict(this.measurement, row);
+          out.copyWords(field.words, field.startBytes);
+          out.integer(value);
+          out.bytes[out.at++] = INTEGER_END;
+          break;
+        case 'conflict':
+          return field.conflict(this.measurement, row);
         case 'bool':
           out.copyWords(field.words, field.startBytes);
           out.copy(value !== 0 ? TRUE : FALSE);
           break;
         case 'utf8': {
           const text = field.texts[value]!;
-          if (text === null) return field.name;
+          if (text === null)
+            return `the text of field "${field.name}" is over the ${TEXT_BYTES_MAX} bytes InfluxDB takes`;
           out.copyWords(field.words, field.startBytes);
           out.copy(text);
         }

@@ -1,11 +1,13 @@
 import { type Batch, isNull } from '../../columnar/batch.js';
 import { keyText, measurementText, storableName } from './line-escapes.js';
 import type { LineLayout } from './line-template.js';
+import type { TagWatch } from './tag-watch.js';
 
 /** Series whose beginning of a line is kept from batch to batch; texts come from devices. */
 const SERIES_MAX = 16_384;
 
 interface TagColumn {
+  name: string;
   column: number;
   isBool: boolean;
 }
@@ -24,15 +26,24 @@ export class LineSeries {
   private readonly known = new Map<string, Buffer>();
   private scratch = new Int32Array(0);
 
-  constructor({ measurement, tags }: LineLayout, isBool: (column: number) => boolean) {
+  private readonly measurement: string;
+
+  constructor(
+    { measurement, tags }: LineLayout,
+    isBool: (column: number) => boolean,
+    private readonly watch: TagWatch | null,
+  ) {
+    this.measurement = measurement;
     this.parts = [{ text: measurementText(measurement), isColumn: false }];
     this.tagColumns = [];
     for (const tag of tags) {
       const key = `,${keyText(tag.name)}=`;
-      if ('value' in tag) this.parts.push({ text: key + keyText(tag.value), isColumn: false });
-      else {
+      if ('value' in tag) {
+        this.parts.push({ text: key + keyText(tag.value), isColumn: false });
+        watch?.see(measurement, tag.name, tag.value);
+      } else {
         this.parts.push({ text: key, isColumn: true });
-        this.tagColumns.push({ column: tag.column, isBool: isBool(tag.column) });
+        this.tagColumns.push({ name: tag.name, column: tag.column, isBool: isBool(tag.column) });
       }
     }
     this.starts = this.tagColumns.length === 0 ? [Buffer.from(this.parts.map(({ text }) => text).join(''))] : [];
@@ -108,6 +119,14 @@ export class LineSeries {
     if (found) return found;
     const made = Buffer.from(text);
     this.known.set(text, made);
+    if (this.watch !== null) this.see(batch, row, this.watch);
     return made;
+  }
+
+  private see(batch: Batch, row: number, watch: TagWatch): void {
+    for (const { name, column, isBool } of this.tagColumns) {
+      const { values, nulls, dictionary } = batch.columns[column]!;
+      if (!isBool && !isNull(nulls, row)) watch.see(this.measurement, name, dictionary![values[row] as number]!);
+    }
   }
 }

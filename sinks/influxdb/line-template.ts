@@ -1,5 +1,6 @@
 import type { Schema } from '../../columnar/schema.js';
 import { storableName } from './line-escapes.js';
+import type { IsTold } from './told-streams.js';
 
 export type Precision = 'ns' | 'us' | 'ms' | 's';
 
@@ -9,7 +10,8 @@ export interface LineOptions {
   measurement: string | null;
   /**
    * Captures of the stream's pattern and utf8 or bool columns that become tags, and `stream` for the stream's name.
-   * What a stream does not have it goes without; a column of another type stays a field. Null: all captures.
+   * What a stream does not have it goes without; a column of another type stays a field. Null: all captures, and
+   * `stream` where they do not tell the stream.
    */
   tags: readonly string[] | null;
   /** Columns that become fields, or columns and what they are called as fields. Null: all that are no tags. */
@@ -42,7 +44,10 @@ const RESERVED = ['time', '_measurement', '_field'];
  * without the tag, rows of different streams would be one series.
  */
 export class LineTemplate {
-  constructor(private readonly options: LineOptions) {}
+  constructor(
+    private readonly options: LineOptions,
+    private readonly isTold: IsTold = () => true,
+  ) {}
 
   get precision(): Precision {
     return this.options.precision;
@@ -94,6 +99,7 @@ export class LineTemplate {
       names.push([storableName(name), column]);
       columns.add(column);
     }
+    if (this.options.tags === null && !this.isTold(stream, captures)) names.push(['stream', storableName(stream)]);
     return { names, columns };
   }
 

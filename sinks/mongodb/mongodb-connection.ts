@@ -82,6 +82,15 @@ export class MongodbConnection {
     return { n, writeErrors };
   }
 
+  /** Documents that match, with these of their fields. */
+  async *stream(collection: string, filter: Document, fields: Document): AsyncIterable<Document> {
+    try {
+      yield* this.client.db(this.options.database).collection(collection).find(filter, { projection: fields });
+    } catch (error) {
+      throw mongodbFault(error, this.secrets);
+    }
+  }
+
   /** What is on most of the servers, for good. */
   async find(collection: string, filter: Document, projection: Document, signal: AbortSignal): Promise<Document[]> {
     try {

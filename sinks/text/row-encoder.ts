@@ -7,6 +7,7 @@ import { TextCells } from './text-cells.js';
 
 const NUMBER_BYTES_MAX = 32;
 const SAFE = 9007199254740991;
+const NO_TIMES = new Float64Array(0);
 
 /** Counts what a format cannot hold. */
 export interface EncodeCounts {
@@ -22,6 +23,9 @@ export class RowEncoder {
   private readonly rowEnd: Buffer;
   private readonly columns: ColumnText[];
   private readonly fixedBytes: number;
+  private readonly keepsNulls: boolean;
+  private rowBytes = 0;
+  private timeUs: Float64Array = NO_TIMES;
 
   constructor(
     private readonly dialect: RowDialect,
@@ -40,6 +44,7 @@ export class RowEncoder {
     let bytes = this.rowStart.length + this.afterTime.length + this.rowEnd.length + NUMBER_BYTES_MAX;
     for (const column of this.columns) bytes += column.start.length + NUMBER_BYTES_MAX;
     this.fixedBytes = bytes;
+    this.keepsNulls = dialect.keepsNulls;
   }
 
   /**
@@ -47,29 +52,45 @@ export class RowEncoder {
    * `scratch` lends memory for a column's cells; one array a column.
    */
   encode(batch: Batch, out: TextBuffer, chunkBytes: number, scratch: Float64Array[], full: () => void): void {
-    const { columns, dialect } = this;
-    const { keepsNulls } = dialect;
-    let rowBytes = this.fixedBytes;
-    for (let c = 0; c < columns.length; c++) rowBytes += columns[c]!.load(batch, c, dialect, scratch);
-    const { timeUs, rows } = batch;
+    this.load(batch, scratch);
+    const { rows } = batch;
     for (let row = 0; row < rows; row++) {
       if (out.at >= chunkBytes) full();
-      out.reserve(rowBytes);
-      out.copy(this.rowStart);
-      out.integer(timeUs[row]!);
-      out.copy(this.afterTime);
-      for (let c = 0; c < columns.length; c++) {
-        const column = columns[c]!;
-        if (column.nulls !== null && isNull(column.nulls, row)) {
-          if (keepsNulls) out.copy(column.start);
-          continue;
-        }
-        out.copy(column.start);
-        this.cell(column, row, out);
-      }
-      out.copy(this.rowEnd);
+      this.row(row, out);
     }
-    for (const column of columns) column.unload();
+    this.unload();
+  }
+
+  /** Takes a batch, whose rows are then appended one by one, until `unload`. */
+  load(batch: Batch, scratch: Float64Array[]): void {
+    const { columns, dialect } = this;
+    let rowBytes = this.fixedBytes;
+    for (let c = 0; c < columns.length; c++) rowBytes += columns[c]!.load(batch, c, dialect, scratch);
+    this.rowBytes = rowBytes;
+    this.timeUs = batch.timeUs;
+  }
+
+  row(row: number, out: TextBuffer): void {
+    const { columns, keepsNulls } = this;
+    out.reserve(this.rowBytes);
+    out.copy(this.rowStart);
+    out.integer(this.timeUs[row]!);
+    out.copy(this.afterTime);
+    for (let c = 0; c < columns.length; c++) {
+      const column = columns[c]!;
+      if (column.nulls !== null && isNull(column.nulls, row)) {
+        if (keepsNulls) out.copy(column.start);
+        continue;
+      }
+      out.copy(column.start);
+      this.cell(column, row, out);
+    }
+    out.copy(this.rowEnd);
+  }
+
+  unload(): void {
+    for (const column of this.columns) column.unload();
+    this.timeUs = NO_TIMES;
   }
 
   private cell(column: ColumnText, row: number, out: TextBuffer): void {

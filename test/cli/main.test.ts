@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
-import { COMMANDS } from '../../cli/help.js';
 import { MAIN, runPitwall } from './run-pitwall.js';
 
 const folder = mkdtempSync(`${tmpdir()}/pitwall-main-`);
@@ -50,22 +49,6 @@ const USAGE: [args: string[], stderr: string][] = [
 for (const [args, message] of USAGE) {
   test(`\`pitwall ${args.join(' ')}\` is wrong usage: exit code 2, a hint on stderr and nothing on stdout.`, async () => {
     assert.deepEqual(await run(...args), { code: 2, stdout: '', stderr: `pitwall: bad-usage: ${message}\n` });
-  });
-}
-
-test('A command that is not part of this version says so and fails.', async () => {
-  const stderr = 'pitwall: not-supported: pitwall audit is not part of this version yet\n';
-  assert.deepEqual(await run('audit'), { code: 1, stdout: '', stderr });
-});
-
-for (const [name, { file }] of Object.entries(COMMANDS)) {
-  if (file === null) continue;
-  test(`\`pitwall ${name} --help\` explains the command even beside wrong options.`, async () => {
-    const { code, stdout, stderr } = await run(name, '--help', '--nonsense');
-    assert.equal(stderr, '');
-    assert.equal(code, 0);
-    assert.match(stdout, new RegExp(`^usage: pitwall ${name}\\b`));
-    assert.match(stdout, /-h, --help/);
   });
 }
 

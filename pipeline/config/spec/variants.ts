@@ -1,9 +1,8 @@
 import { suggestion } from '../../../core/suggest.js';
-import { type ConfigNode, isBroken } from '../config-node.js';
+import { isBroken } from '../config-node.js';
 import { checkKeys, objectSchema, referenceRows } from './collections.js';
 import {
   below,
-  type CheckContext,
   checkInside,
   type JsonSchema,
   type Keys,
@@ -13,17 +12,21 @@ import {
   type ValueOf,
 } from './spec.js';
 
+type Typed<K extends Readonly<Record<string, Keys>>> = {
+  [T in keyof K & string]: { type: T } & ValueOf<K[T]>;
+}[keyof K & string];
+
 /**
- * An object whose key `type` says which other keys it takes. A list of words instead of keys: the type is known, with
- * these keys, but not part of this version.
+ * An object whose key `type` says which other keys it takes. Those of `untyped` have a key of their own name in the place
+ * of `type`.
  */
-export function byType<K extends Readonly<Record<string, Keys>>>(
+export function byType<K extends Readonly<Record<string, Keys>>, U extends Readonly<Record<string, Keys>>>(
   types: K,
-  later: Readonly<Record<string, readonly string[]>>,
   doc: string,
-): Spec<{ [T in keyof K & string]: { type: T } & ValueOf<K[T]> }[keyof K & string]> {
-  type Value = { [T in keyof K & string]: { type: T } & ValueOf<K[T]> }[keyof K & string];
-  const all = [...Object.keys(types), ...Object.keys(later)];
+  untyped: U,
+): Spec<Typed<K> | Typed<U>> {
+  type Value = Typed<K> | Typed<U>;
+  const all = Object.keys(types);
   const typeSpec: Spec<string> = {
     typeText: Object.keys(types)
       .map((type) => `\`${type}\``)
@@ -41,9 +44,14 @@ export function byType<K extends Readonly<Record<string, Keys>>>(
       }
       const typeEntry = node.entries.find((entry) => entry.key === 'type');
       if (!typeEntry) {
-        const custom = node.entries.find((entry) => entry.key === 'module');
-        if (custom) context.problems.notYet(custom.keyOffset, below(where, 'module'));
-        else context.problems.error(node.owner, `${where} lacks "type", for example type: ${Object.keys(types)[0]}`);
+        const own = node.entries.find(({ key }) => Object.hasOwn(untyped, key))?.key;
+        if (own !== undefined) {
+          const value = checkKeys(untyped[own]!, node, where, context);
+          return value && ({ type: own, ...value } as Value);
+        }
+        const or = Object.keys(untyped).map((key) => `, or ${key}`);
+        const example = Object.keys(types)[0];
+        context.problems.error(node.owner, `${where} lacks "type"${or.join('')}, for example type: ${example}`);
         return undefined;
       }
       if (isBroken(typeEntry.value)) return undefined;
@@ -51,11 +59,6 @@ export function byType<K extends Readonly<Record<string, Keys>>>(
       const type = typeSpec.check(typeEntry.value, below(where, 'type'), context);
       if (type !== undefined && Object.hasOwn(types, type)) {
         return checkKeys({ type: typeKey, ...types[type]! }, node, where, context) as Value | undefined;
-      }
-      if (type !== undefined && Object.hasOwn(later, type)) {
-        context.problems.notYet(at, `${below(where, 'type')}: ${type}`);
-        reportUnknown(node, ['type', ...later[type]!], where, context);
-        return undefined;
       }
       const near = type === undefined ? '' : suggestion(type, all, 'known types');
       context.problems.error(at, `${below(where, 'type')} must name a type, not ${shownValue(typeEntry.value)}${near}`);
@@ -67,16 +70,20 @@ export function byType<K extends Readonly<Record<string, Keys>>>(
         const constant: Spec<string> = { ...spec, jsonSchema: () => ({ const: type }) };
         return objectSchema({ type: { spec: constant, doc: typeDoc, required: true }, ...keys });
       });
-      return { anyOf: schemas };
+      return { anyOf: [...schemas, ...Object.values(untyped).map(objectSchema)] };
     },
     reference: (where) => {
-      const [first, ...others] = Object.values(types);
+      const [first, ...others] = [...Object.values(types), ...Object.values(untyped)];
       const common = Object.entries(first!).filter(([name, key]) => others.every((keys) => keys[name] === key));
       const shared = Object.fromEntries(common);
       const example = Object.keys(types)[0]!;
-      const own = Object.entries(types).flatMap(([type, keys]) => {
+      const variants = [
+        ...Object.entries(types).map(([type, keys]) => [`type: ${type}`, keys] as const),
+        ...Object.entries(untyped),
+      ];
+      const own = variants.flatMap(([variant, keys]) => {
         const rest = Object.fromEntries(Object.entries(keys).filter(([name]) => !Object.hasOwn(shared, name)));
-        return referenceRows(rest, where).map((row) => ({ ...row, variant: `type: ${type}` }));
+        return referenceRows(rest, where).map((row) => ({ ...row, variant }));
       });
       return [...referenceRows({ type: { ...typeKey, example }, ...shared }, where), ...own];
     },
@@ -145,13 +152,4 @@ export function verbs<K extends Readonly<Record<string, Spec<unknown>>>>(
         ...(spec.reference?.(`${where}.${verb}`) ?? []),
       ]),
   };
-}
-
-function reportUnknown(node: ConfigNode, keys: readonly string[], where: string, context: CheckContext): void {
-  if (node.kind !== 'map') return;
-  for (const entry of node.entries) {
-    if (keys.includes(entry.key)) continue;
-    const near = suggestion(entry.key, keys, 'known keys');
-    context.problems.error(entry.keyOffset, `${below(where, entry.key)} is not a known key${near}`);
-  }
 }

@@ -110,15 +110,19 @@ test('A Kafka sink has defaults for all but its brokers and its topic.', () => {
       name: 'k',
       type: 'kafka',
       from: [{ pattern: 'car/{car}/gps' }],
-      connection: { brokers: ['a:1'], tls: null, sasl: null },
-      topic: 'live-{car}',
-      format: 'json',
-      rows: 'one',
-      compression: 'lz4',
-      registry: null,
-      partitions: null,
-      replication: null,
-      onError: 'stop',
+      retry: { firstMs: 500, maxMs: 30_000, minMs: 200 },
+      flush: { rows: 1_000_000, everyMs: 250 },
+      delivery: null,
+      options: {
+        connection: { brokers: ['a:1'], tls: null, sasl: null },
+        topic: 'live-{car}',
+        format: 'json',
+        rows: 'one',
+        compression: 'lz4',
+        registry: null,
+        partitions: null,
+        replication: null,
+      },
     },
   );
 });
@@ -140,6 +144,9 @@ test('Every key of a Kafka sink is read, beside a sink of files.', () => {
     sasl: { mechanism: plain, username: u, password: p }
     registry: { url: "http://localhost:8081" }
     onError: stop
+    retry: { first: 100ms, max: 100ms }
+    batch: { rows: 5000, every: 1s }
+    inFlight: 1
 `;
   const [files, kafka] = configOf(text).sinks;
   assert.deepEqual([files!.type, files!.name], ['file', 'files']);
@@ -147,19 +154,23 @@ test('Every key of a Kafka sink is read, beside a sink of files.', () => {
     name: 'k',
     type: 'kafka',
     from: [{ pattern: '#' }],
-    connection: {
-      brokers: ['a:1'],
-      tls: { ca: null, cert: null, key: null },
-      sasl: { mechanism: 'plain', username: 'u', password: 'p' },
+    retry: { firstMs: 100, maxMs: 100, minMs: 100 },
+    flush: { rows: 5_000, everyMs: 1_000 },
+    delivery: null,
+    options: {
+      connection: {
+        brokers: ['a:1'],
+        tls: { ca: null, cert: null, key: null },
+        sasl: { mechanism: 'plain', username: 'u', password: 'p' },
+      },
+      topic: '{stream}',
+      format: 'avro',
+      rows: 'batch',
+      compression: 'gzip',
+      registry: { url: 'http://localhost:8081', username: null, password: null },
+      partitions: 3,
+      replication: 2,
     },
-    topic: '{stream}',
-    format: 'avro',
-    rows: 'batch',
-    compression: 'gzip',
-    registry: { url: 'http://localhost:8081', username: null, password: null },
-    partitions: 3,
-    replication: 2,
-    onError: 'stop',
   });
 });
 

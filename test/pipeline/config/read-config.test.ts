@@ -9,6 +9,12 @@ import { loadConfig } from '../../../pipeline/config/load-config.js';
 import { ConfigError } from '../../../pipeline/config/problems.js';
 import { problemsOf, readText } from './problems-of.js';
 
+const FLUSHED = {
+  retry: { firstMs: 500, maxMs: 30_000, minMs: 200 },
+  flush: { rows: 1_000_000, everyMs: 250 },
+  delivery: null,
+};
+
 test('The example of the contract is read as it stands, with all units parsed and paths made absolute.', () => {
   const { config, problems } = readText(`gateway:
   mqtt: 127.0.0.1:1883
@@ -129,19 +135,19 @@ workers: 3
           name: 'local',
           type: 'file',
           from: [{ pattern: '#' }],
-          path: '/race/data/out',
-          format: 'jsonl',
-          roll: { sizeBytes: 64 * 1024 * 1024, rows: 1_000_000, everyUs: 60e6 },
-          onError: 'stop',
+          ...FLUSHED,
+          options: {
+            path: '/race/data/out',
+            format: 'jsonl',
+            roll: { sizeBytes: 64 * 1024 * 1024, rows: 1_000_000, everyUs: 60e6 },
+          },
         },
         {
           name: 'packed',
           type: 'file',
           from: [{ processor: 'laps' }, { pattern: 'car/{car}/gps' }],
-          path: '/data/x',
-          format: 'parquet',
-          roll: { sizeBytes: 1e6, rows: 5, everyUs: 60e6 },
-          onError: 'stop',
+          ...FLUSHED,
+          options: { path: '/data/x', format: 'parquet', roll: { sizeBytes: 1e6, rows: 5, everyUs: 60e6 } },
         },
       ],
       modules: [],

@@ -1,0 +1,78 @@
+import type { Refuse } from '../delivery/store.js';
+import type { SinkBatch } from '../sink.js';
+import type { TextBuffer } from '../text/text-buffer.js';
+import { FieldTypes } from './field-types.js';
+import { LineEncoder } from './line-encoder.js';
+import type { LineTemplate } from './line-template.js';
+import { TagWatch } from './tag-watch.js';
+
+/** An encoder takes some kilobytes; one that is made anew is as good. */
+const ENCODERS_MAX = 4_096;
+
+const NOTES = {
+  nonFinite: 'NaN and the infinities are left out, since InfluxDB has none',
+  emptyRows: 'rows are left out that have no field but null, NaN and the infinities, since InfluxDB has no such rows',
+  overwriting: 'rows of one series and one unit of time write over one another; precision: ns keeps them apart',
+};
+
+/** The encoders of a store's streams, of which the latest are kept, and what all of them know and have left out. */
+export class LineEncoders {
+  readonly types = new FieldTypes();
+  readonly tags = new TagWatch();
+  private readonly counts = { nonFinite: 0, emptyRows: 0, overwriting: 0 };
+  private readonly encoders = new Map<string, LineEncoder>();
+  private readonly warnings: string[] = [];
+  private readonly said = new Set<string>();
+  private refuse: Refuse = () => {};
+
+  constructor(private readonly template: LineTemplate) {}
+
+  /** Rows that were encoded and gave no line, as all their cells are null or not finite; only grows. */
+  get emptyRows(): number {
+    return this.counts.emptyRows;
+  }
+
+  /** As `LineEncoder.encode`; what it refuses goes to `refuse`. */
+  encode(record: SinkBatch, from: number, to: number, out: TextBuffer, bytesMax: number, refuse: Refuse): number {
+    const encoder = this.encoderOf(record);
+    this.refuse = refuse;
+    const row = encoder.encode(record, from, to, out, bytesMax);
+    if (row === record.batch.rows) encoder.unload();
+    this.note(record.batch.stream);
+    return row;
+  }
+
+  takeWarnings(): string[] {
+    return [...this.warnings.splice(0), ...this.tags.takeWarnings()];
+  }
+
+  private encoderOf({ batch: { stream, schema }, tags }: SinkBatch): LineEncoder {
+    const key = `${schema.fingerprint} ${stream}`;
+    let encoder = this.encoders.get(key);
+    if (encoder !== undefined && sameTags(encoder.captures, tags)) {
+      if (this.encoders.size < ENCODERS_MAX) return encoder;
+    } else {
+      const refused = (record: SinkBatch, row: number, reason: string) => this.refuse({ record, row, reason });
+      encoder = new LineEncoder(this.template, stream, schema, tags, this.counts, refused, this);
+    }
+    this.encoders.delete(key);
+    if (this.encoders.size >= ENCODERS_MAX) this.encoders.delete(this.encoders.keys().next().value!);
+    this.encoders.set(key, encoder);
+    return encoder;
+  }
+
+  /** Each is said once. */
+  private note(stream: string): void {
+    for (const what of ['nonFinite', 'emptyRows', 'overwriting'] as const) {
+      if (this.counts[what] === 0 || this.said.has(what)) continue;
+      this.said.add(what);
+      this.warnings.push(`${NOTES[what]} (first in ${stream})`);
+    }
+  }
+}
+
+function sameTags(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  if (one === other) return true;
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
