@@ -110,16 +110,16 @@ function placeKey(topic: string, partition: number): string {
 }
 
 /** As it is kept in the document. */
-export function storedState({ bytes, columns, places }: BucketState): Document {
+export function storedState({ part, bytes, columns, places }: BucketState): Document {
   const at = [...places.values()].map((place) => ({ ...place, offset: Long.fromNumber(place.offset) }));
-  return { at, columns: [...columns], bytes };
+  return { part, at, columns: [...columns], bytes };
 }
 
-export function stateOf({ _id, count, _state }: Document): BucketState {
-  const { at, columns, bytes } = _state;
+export function stateOf({ count, _state }: Document): BucketState {
+  const { part, at, columns, bytes } = _state;
   const places = (at as Place[]).map(({ topic, partition, offset, row }): [string, Place] => [
     placeKey(topic, partition),
     { topic, partition, offset: Number(offset), row },
   ]);
-  return { part: _id.part, count, bytes, columns: new Set(columns), places: new Map(places) };
+  return { part, count, bytes, columns: new Set(columns), places: new Map(places) };
 }

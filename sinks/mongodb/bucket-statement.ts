@@ -11,15 +11,15 @@ import { type BucketStep, storedState } from './bucket-state.js';
  * before, those that the rows do not have nulls for these.
  */
 export function writeBucketStatement(
-  { stream, startUs }: Omit<Bucket, 'spans'>,
+  bucket: Omit<Bucket, 'spans'>,
   step: BucketStep,
   columnsOf: (record: SinkBatch) => BucketColumns,
   out: BsonBuffer,
 ): void {
   const { before, after, spans } = step;
   const isNew = before.count === 0;
-  const time = dateElement('time', startUs);
-  const id = documentElement('_id', [textElement('stream', stream), time, int32Element('part', before.part)]);
+  const time = dateElement('time', bucket.startUs);
+  const id = textElement('_id', bucketId(bucket, before.part));
   const own = isNew ? [documentElement('$setOnInsert', [time, ...columnsOf(spans[0]!.record).own])] : [];
   const set = Driver.serialize({ count: after.count, [STATE]: storedState(after) });
   const query = documentElement('q', [id, int32Element('count', before.count)]);
@@ -74,6 +74,11 @@ function each(path: string, out: BsonBuffer, write: (array: ArrayWriter) => void
 }
 
 const EACH = elementStart(BSON.array, '$each');
+
+/** `car/44/imu/2024-03-22T12:38:00Z/0`: the stream, the start of the bucket, and which of its documents it is. */
+export function bucketId({ stream, startUs }: { stream: string; startUs: number }, part: number): string {
+  return `${stream}/${new Date(startUs / 1000).toISOString().replace('.000Z', 'Z')}/${part}`;
+}
 
 function dateElement(name: string, timeUs: number): Buffer {
   const value = Buffer.alloc(8);

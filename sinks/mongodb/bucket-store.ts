@@ -4,9 +4,9 @@ import { StoreFault } from '../delivery/store-fault.js';
 import type { SinkBatch } from '../sink.js';
 import { BsonBuffer } from './bson-buffer.js';
 import { type Bucket, BucketBuilder, bucketKey } from './bucket-builder.js';
-import { BucketColumns } from './bucket-columns.js';
+import { BucketColumns, STATE } from './bucket-columns.js';
 import { type BucketState, type BucketStep, EMPTY, missingRows, nextStep, stateOf } from './bucket-state.js';
-import { writeBucketStatement } from './bucket-statement.js';
+import { bucketId, writeBucketStatement } from './bucket-statement.js';
 import type { MongodbConnection } from './mongodb-connection.js';
 import { isOfId, MongodbStore, reasonOf } from './mongodb-store.js';
 import { StreamCache } from './stream-cache.js';
@@ -14,7 +14,6 @@ import { StreamCache } from './stream-cache.js';
 /** Of a command; one statement more, which is no larger than a part and a row, always fits behind it. */
 const COMMAND_BYTES_MAX = 16 * 1024 * 1024;
 const STATES_MAX = 10_000;
-const BUCKETS_AT_ONCE = 100;
 /** How often others may write to the same buckets at the same moment. */
 const ATTEMPTS_MAX = 20;
 const WAIT_MS = 50;
@@ -56,7 +55,10 @@ export class BucketStore extends MongodbStore<Bucket[]> {
     const refused: RefusedRow[] = [];
     let pending = buckets;
     for (let attempt = 0; ; ) {
-      await this.learn(connection, pending, signal);
+      await this.learn(connection, pending, signal).catch((error) => {
+        this.states.clear();
+        throw error;
+      });
       pending = pending
         .map((bucket) => ({ ...bucket, spans: missingRows(bucket.spans, this.stateOf(bucket)) }))
         .filter(({ spans }) => spans.length > 0);
@@ -94,20 +96,16 @@ export class BucketStore extends MongodbStore<Bucket[]> {
     return steps;
   }
 
-  /** Reads what is in those buckets of which it is not known. */
+  /** Reads what is in those buckets of which it is not known: the last part of each. */
   private async learn(connection: MongodbConnection, buckets: readonly Bucket[], signal: AbortSignal): Promise<void> {
-    const unknown = buckets.filter((bucket) => !this.states.has(bucketKey(bucket)));
-    for (let at = 0; at < unknown.length; at += BUCKETS_AT_ONCE) {
-      const some = unknown.slice(at, at + BUCKETS_AT_ONCE);
-      const filter = { $or: some.map(({ stream, startUs }) => ({ stream, time: new Date(startUs / 1000) })) };
-      const found = await connection.find(some[0]!.collection, filter, { count: 1, _state: 1 }, signal);
-      for (const bucket of some) this.keep(bucket, EMPTY);
-      for (const document of found) {
-        const { stream, time } = document._id;
-        const bucket = { collection: some[0]!.collection, stream, startUs: time.getTime() * 1000 };
-        const state = stateOf(document);
-        if (state.part >= this.stateOf(bucket).part) this.keep(bucket, state);
-      }
+    let unknown = buckets.filter((bucket) => !this.states.has(bucketKey(bucket)));
+    for (const bucket of unknown) this.keep(bucket, EMPTY);
+    for (let part = 0; unknown.length > 0; part++) {
+      const byId = new Map(unknown.map((bucket) => [bucketId(bucket, part), bucket]));
+      const { collection } = unknown[0]!;
+      const found = await connection.findIds(collection, [...byId.keys()], { count: 1, [STATE]: 1 }, signal);
+      for (const document of found) this.keep(byId.get(document._id)!, stateOf(document));
+      unknown = found.map(({ _id }) => byId.get(_id)!);
     }
   }
 

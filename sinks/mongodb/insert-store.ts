@@ -40,7 +40,8 @@ export class InsertStore extends MongodbStore<WriteCommand[]> {
     const isDuplicate = errors.some(({ code }) => code === DUPLICATE_KEY);
     if (!isDuplicate || this.options.mode === 'timeseries') return refused;
     // A row that comes again may be called a duplicate of itself in an index of the user's own.
-    const there = await connection.idsThere(collection, refused.map(idOf), signal);
+    const found = await connection.findIds(collection, refused.map(idOf), { _id: 1 }, signal);
+    const there = new Set(found.map(({ _id }) => _id));
     return refused.filter((row) => !there.has(idOf(row)));
   }
 }

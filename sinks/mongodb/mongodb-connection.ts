@@ -91,24 +91,30 @@ export class MongodbConnection {
     }
   }
 
-  /** What is on most of the servers, for good. */
-  async find(collection: string, filter: Document, projection: Document, signal: AbortSignal): Promise<Document[]> {
+  /** Of the documents with these ids, what is on most of the servers, for good. */
+  async findIds(
+    collection: string,
+    ids: readonly string[],
+    projection: Document,
+    signal: AbortSignal,
+  ): Promise<Document[]> {
+    const options = {
+      projection,
+      readConcern: 'majority',
+      readPreference: 'primary',
+      batchSize: BATCH,
+      signal,
+    } as const;
+    const found: Document[] = [];
     try {
-      const options = { projection, readConcern: 'majority', batchSize: BATCH, signal } as const;
-      return await this.client.db(this.options.database).collection(collection).find(filter, options).toArray();
+      const all = this.client.db(this.options.database).collection<{ _id: string }>(collection);
+      for (let at = 0; at < ids.length; at += BATCH) {
+        found.push(...(await all.find({ _id: { $in: ids.slice(at, at + BATCH) } }, options).toArray()));
+      }
     } catch (error) {
       throw mongodbFault(error, this.secrets);
     }
-  }
-
-  /** Those of the ids that a collection has. */
-  async idsThere(collection: string, ids: readonly string[], signal: AbortSignal): Promise<Set<string>> {
-    const there = new Set<string>();
-    for (let at = 0; at < ids.length; at += BATCH) {
-      const filter = { _id: { $in: ids.slice(at, at + BATCH) } };
-      for (const { _id } of await this.find(collection, filter, { _id: 1 }, signal)) there.add(_id);
-    }
-    return there;
+    return found;
   }
 
   async close(): Promise<void> {

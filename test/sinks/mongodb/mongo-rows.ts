@@ -38,7 +38,7 @@ export function latestRows(documents: readonly Document[]): Rows {
 export function rowsOfBuckets(documents: readonly Document[]): Rows {
   const rows: Rows = new Map();
   for (const { _id, _state, time, stream, count, timeUs, car, ...columns } of documents) {
-    assert.deepEqual([_id.stream, _id.time], [stream, time]);
+    assert.equal(_id, `${stream}/${time.toISOString().replace('.000', '')}/${_state.part}`);
     const list = rows.get(stream) ?? [];
     rows.set(stream, list);
     for (const [name, cells] of [['timeUs', timeUs], ...Object.entries(columns)])
