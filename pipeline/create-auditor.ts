@@ -15,8 +15,7 @@ export async function createAuditor(config: SinkConfig, patterns: readonly strin
       return new InfluxdbAuditor(config.options, patterns);
     }
     case 'mongodb': {
-      const { mode } = config.options;
-      if (mode === 'upsert' || mode === 'bucket') return null;
+      if (config.options.mode === 'upsert') return null;
       const { MongodbAuditor } = await import('../sinks/mongodb/mongodb-auditor.js');
       return new MongodbAuditor(config.options);
     }

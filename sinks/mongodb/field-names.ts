@@ -23,7 +23,7 @@ const LEVELS_MAX = 16;
  * - A tag that is called like a column is left out (the stream's name holds it).
  * - A name that is taken gets `_` behind it, as often as it takes: first come the document's own fields, then tags, then
  *   columns, then documents of columns. With the columns `gps` and `gps.lat` the second is `gps_.lat`.
- * - A part of a name that begins with `$` gets `_` before it, an empty one is `_`, a NUL is `␀`; dots beyond the 16th are `_`.
+ * - A part of a name that begins with `$` gets `_` before it, an empty one is `_`, a NUL is `␀`; dots beyond the 15th are `_`.
  */
 export function documentLayout(
   reserved: readonly string[],

@@ -7,6 +7,7 @@ import { type MongodbSinkOptions, placeOf } from './mongodb-sink-options.js';
 
 /** What writes, and what makes collections and indexes. */
 const ACTIONS = ['insert', 'update', 'createCollection', 'createIndex'];
+const READING_ROLES = ['read', 'readAnyDatabase'];
 const LOOK_MS = 10_000;
 
 interface Privilege {
@@ -42,23 +43,29 @@ export async function lookAtMongodb(options: MongodbSinkOptions): Promise<StoreL
   }
 }
 
+interface AuthInfo {
+  authenticatedUsers?: unknown[];
+  authenticatedUserRoles?: { role: string; db: string }[];
+  authenticatedUserPrivileges?: Privilege[];
+}
+
 /** Of a user that has logged in; without one the server asks for none, or has refused already. */
-function lackingRights(
-  { authenticatedUsers = [], authenticatedUserPrivileges = [] }: Record<string, unknown[]>,
-  database: string,
-  collection: string | null,
-): string[] {
+export function lackingRights(info: AuthInfo, database: string, collection: string | null): string[] {
+  const { authenticatedUsers = [], authenticatedUserRoles = [], authenticatedUserPrivileges = [] } = info;
   if (authenticatedUsers.length === 0) return [];
+  const where = collection === null ? database : `${database}.${collection}`;
+  const advice = 'the role readWrite has all of it';
+  if (authenticatedUserPrivileges.length === 0) {
+    // Not every server says more than the roles.
+    const canOnlyRead = authenticatedUserRoles.every(({ role }) => READING_ROLES.includes(role));
+    return canOnlyRead ? [`the user may not write to ${where}; ${advice}`] : [];
+  }
   const has = new Set<string>();
-  for (const { resource, actions } of authenticatedUserPrivileges as Privilege[]) {
+  for (const { resource, actions } of authenticatedUserPrivileges) {
     const isDatabase = resource.db === '' || resource.db === database;
     const isCollection = !resource.collection || resource.collection === collection;
     if (resource.anyResource || (isDatabase && isCollection)) for (const action of actions) has.add(action);
   }
-  if (has.has('anyAction')) return [];
-  const missing = ACTIONS.filter((action) => !has.has(action));
-  const where = collection === null ? database : `${database}.${collection}`;
-  return missing.length === 0
-    ? []
-    : [`the user may not ${missing.join(', ')} in ${where}; the role readWrite has all of it`];
+  const missing = has.has('anyAction') ? [] : ACTIONS.filter((action) => !has.has(action));
+  return missing.length === 0 ? [] : [`the user may not ${missing.join(', ')} in ${where}; ${advice}`];
 }

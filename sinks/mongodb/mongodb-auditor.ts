@@ -4,7 +4,7 @@ import { META } from './collections.js';
 import { MongodbConnection } from './mongodb-connection.js';
 import type { MongodbSinkOptions } from './mongodb-sink-options.js';
 
-/** Asks MongoDB for the documents of a stream; where a document is not a row, there is no telling (mode `upsert`). */
+/** Asks MongoDB for the documents or buckets of a stream; where only the latest row is kept (`upsert`), there is no telling. */
 export class MongodbAuditor implements Auditor {
   private readonly connection: MongodbConnection;
   private readonly names: CollectionNames;
@@ -15,10 +15,13 @@ export class MongodbAuditor implements Auditor {
   }
 
   async *times({ name, tags, fromUs, toUs }: AuditedStream): AsyncIterable<Float64Array> {
-    const isSeries = this.options.mode === 'timeseries';
+    const { mode, bucketUs } = this.options;
+    const isSeries = mode === 'timeseries';
+    // A bucket has the time of its start.
+    const startUs = mode === 'bucket' ? fromUs - bucketUs : fromUs;
     const filter = {
       [isSeries ? `${META}.stream` : 'stream']: name,
-      time: { $gte: new Date(Math.floor(fromUs / 1000)), $lte: new Date(Math.floor(toUs / 1000)) },
+      time: { $gte: new Date(Math.floor(startUs / 1000)), $lte: new Date(Math.floor(toUs / 1000)) },
     };
     yield* inPieces(this.each(this.names.of(name, tags), filter));
   }
@@ -28,6 +31,9 @@ export class MongodbAuditor implements Auditor {
   }
 
   private async *each(collection: string, filter: object): AsyncIterable<number> {
-    for await (const { timeUs } of this.connection.stream(collection, filter, { timeUs: 1 })) yield Number(timeUs);
+    for await (const { timeUs } of this.connection.stream(collection, filter, { timeUs: 1 })) {
+      if (Array.isArray(timeUs)) for (const each of timeUs) yield Number(each);
+      else yield Number(timeUs);
+    }
   }
 }

@@ -44,13 +44,15 @@ export class MongodbConnection {
   constructor(private readonly options: MongodbSinkOptions) {
     const { url, login, connections, timeoutMs } = options;
     this.secrets = secretsOf(options);
+    // Before the request itself is given up, so that the reason is told.
+    const selectionMs = Math.min(SELECTION_MS, Math.ceil(timeoutMs / 2));
     try {
       this.client = new MongoClient(url, {
         ...(login ? { auth: login } : {}),
         appName: 'pitwall',
         maxPoolSize: connections + 1,
-        serverSelectionTimeoutMS: Math.min(SELECTION_MS, timeoutMs),
-        connectTimeoutMS: Math.min(SELECTION_MS, timeoutMs),
+        serverSelectionTimeoutMS: selectionMs,
+        connectTimeoutMS: selectionMs,
         socketTimeoutMS: timeoutMs + CLOSE_MS,
         waitQueueTimeoutMS: timeoutMs,
         retryWrites: false,

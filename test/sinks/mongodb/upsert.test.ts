@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Document } from 'mongodb';
 import { field } from '../../../columnar/schema.js';
-import type { SinkBatch } from '../../../sinks/sink.js';
-import { type Row, rowsOf, seeded, workload } from '../../contract/sink-workload.js';
+import { seeded, workload } from '../../contract/sink-workload.js';
 import { mongodb } from '../../servers/mongodb-server.js';
 import { uniqueName } from '../../servers/unique-name.js';
-import { cellOf, documentsOf } from './mongo-rows.js';
+import { latestOf, rowOf } from './latest-of.js';
+import { documentsOf } from './mongo-rows.js';
 import { recordOf, START_US, TOPIC } from './record-of.js';
 import { DATABASE, optionsOf } from './sink-options.js';
 import { startSink } from './start-sink.js';
@@ -14,26 +13,6 @@ import { startSink } from './start-sink.js';
 const needed = await mongodb.needsShared();
 const lap = field('lap', 'i32');
 const n = field('n', 'f64');
-
-/** The latest row of each stream: by time, then by where it comes from. */
-function latestOf(batches: readonly SinkBatch[]): Map<string, Row> {
-  const all = batches
-    .filter(({ batch }) => batch.rows > 0)
-    .flatMap((record) => {
-      const [rows] = rowsOf([record]).values();
-      return rows!.map((row, r) => ({
-        stream: record.batch.stream,
-        row,
-        place: [row.timeUs as number, record.partition, record.offset, r],
-      }));
-    });
-  all.sort((a, b) => a.place.map((part, i) => part - b.place[i]!).find((difference) => difference !== 0) ?? 0);
-  return new Map(all.map(({ stream, row }) => [stream, row]));
-}
-
-function rowOf({ _id, _at, time, stream, ...rest }: Document): [string, Row] {
-  return [stream, Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, cellOf(value)])) as Row];
-}
 
 test('Of each key there is the latest row, by its own time, and which row that is.', needed, async (t) => {
   const { url } = await mongodb.shared();
