@@ -95,15 +95,16 @@ function checkApart(sink: ConfigNode, where: string, bus: ConfigNode | undefined
   );
 }
 
-/** A tag that none of the streams can have would leave the sink without a topic for any row. */
-function checkTags(
+/** A tag that none of the streams can have would leave the sink without a topic, or what `key` says, for any row. */
+export function checkTags(
   root: ConfigNode,
   sink: ConfigNode,
   where: string,
   references: References,
   problems: Problems,
+  key = 'topic',
 ): void {
-  const node = child(sink, 'topic');
+  const node = child(sink, key);
   const text = textOf(node);
   if (node?.kind !== 'scalar' || text === null) return;
   const tags = possibleTags(root, child(sink, 'from'), references);
@@ -111,12 +112,12 @@ function checkTags(
   for (const { name, at } of placeholdersOf(text)) {
     if (name === 'stream' || tags.has(name)) continue;
     if (node.hasVariables) {
-      problems.error(node.offset, `${where}.topic: ${shownValue(node)} takes a tag that no stream of from has`);
+      problems.error(node.offset, `${where}.${key}: ${shownValue(node)} takes a tag that no stream of from has`);
       continue;
     }
     const near = suggestion(name, [...tags, 'stream'], 'there is');
     const offset = node.textOffset === null ? node.offset : node.textOffset + at;
-    problems.error(offset, `${where}.topic takes {${name}}, a tag that no stream of from has${near}`);
+    problems.error(offset, `${where}.${key} takes {${name}}, a tag that no stream of from has${near}`);
   }
 }
 

@@ -54,7 +54,7 @@ function check(root: ConfigNode, file: string, problems: Problems): FileConfig |
   references.check();
   checkRules(root, problems, dirname(resolve(file)));
   checkKafka(root, references, problems);
-  checkInfluxdb(root, problems);
+  checkInfluxdb(root, references, problems);
   checkJoinKeys(root, references, problems);
   checkProcessors(root, references, problems, dirname(resolve(file)));
   if (!raw || problems.hasErrors) return null;
