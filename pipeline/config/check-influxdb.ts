@@ -1,7 +1,9 @@
 import { reportHalfPair } from './both-or-neither.js';
+import { checkTemplateTags } from './check-template-tags.js';
 import { type ConfigNode, child, entriesOf, textOf } from './config-node.js';
 import { isLoopback } from './loopback.js';
 import type { Problems } from './problems.js';
+import type { References } from './references.js';
 import { below } from './spec/spec.js';
 
 interface Version {
@@ -18,12 +20,13 @@ const VERSIONS: Record<string, Version> = {
 const PLACE_KEYS = [...new Set(Object.values(VERSIONS).flatMap(({ required, others }) => [...required, ...others]))];
 
 /** Rules of InfluxDB sinks. Works on the tree, so that faults elsewhere hide nothing. */
-export function checkInfluxdb(root: ConfigNode, problems: Problems): void {
+export function checkInfluxdb(root: ConfigNode, references: References, problems: Problems): void {
   for (const { key, value } of entriesOf(child(root, 'sinks'))) {
     if (textOf(child(value, 'type')) !== 'influxdb') continue;
     const where = below('sinks', key);
     checkVersion(value, where, problems);
     warnOpenSecret(value, where, problems);
+    checkTemplateTags(root, value, 'measurement', where, references, problems);
   }
 }
 

@@ -10,7 +10,7 @@ import { shownValue } from './spec/spec.js';
 export function checkTemplateTags(
   root: ConfigNode,
   sink: ConfigNode,
-  key: 'topic' | 'collection',
+  key: 'topic' | 'collection' | 'measurement',
   where: string,
   references: References,
   problems: Problems,

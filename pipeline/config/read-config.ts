@@ -56,7 +56,7 @@ function check(root: ConfigNode, file: string, problems: Problems): FileConfig |
   references.check();
   checkRules(root, problems, dirname(resolve(file)));
   checkKafka(root, references, problems);
-  checkInfluxdb(root, problems);
+  checkInfluxdb(root, references, problems);
   checkMongodb(root, references, problems);
   checkS3(root, problems);
   checkJoinKeys(root, references, problems);

@@ -276,7 +276,7 @@ const TABLE: [title: string, file: string | Uint8Array, problems: string[], envi
   ],
   [
     'an InfluxDB sink without what its version needs, or with what another takes',
-    'sinks:\n  a: { type: influxdb, from: a/b, url: "http://127.0.0.1:8086" }\n  b: { type: influxdb, from: a/b, url: "http://127.0.0.1:8086", bucket: c, token: d, database: e }\n  c: { type: influxdb, from: a/b, url: "http://u:p@h", version: 4, database: e }\n  d:\n    type: influxdb\n    from: a/b\n    url: http://influx.example:8086\n    version: 2\n    org: o\n    token: hunter2\n    fields: 7\n    gzip: maybe\n  e: { type: influxdb, from: a/b, url: "http://127.0.0.1:8086", database: e, username: u }\n',
+    'sinks:\n  a: { type: influxdb, from: a/b, url: "http://127.0.0.1:8086" }\n  b: { type: influxdb, from: a/b, url: "http://127.0.0.1:8086", bucket: c, token: d, database: e }\n  c: { type: influxdb, from: a/b, url: "http://u:p@h", version: 4, database: e }\n  d:\n    type: influxdb\n    from: a/b\n    url: http://influx.example:8086\n    version: 2\n    org: o\n    token: hunter2\n    fields: 7\n    gzip: maybe\n  e: { type: influxdb, from: a/b, url: "http://127.0.0.1:8086", database: e, username: u }\n  f: { type: influxdb, from: "car/{car}/gps", url: "http://127.0.0.1:8086", database: e, measurement: "{cra}" }\n',
     [
       '2:3: sinks.a lacks "database", which InfluxDB 1 needs',
       '3:65: sinks.b.bucket is not for InfluxDB 1, which takes database, username, password; write version: 2 or 3 if that is what it is',
@@ -288,6 +288,7 @@ const TABLE: [title: string, file: string | Uint8Array, problems: string[], envi
       '12:13: sinks.d.fields must be a list, not "7"',
       '13:11: sinks.d.gzip must be true or false, not "maybe"',
       '14:78: sinks.e has "username" and lacks "password"; write both, or neither',
+      '15:104: sinks.f.measurement takes {cra}, a tag that no stream of from has; did you mean "car"?',
     ],
   ],
   [
