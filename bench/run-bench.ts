@@ -12,6 +12,7 @@ import { group } from './cases/group.js';
 import { join } from './cases/join.js';
 import { kafka } from './cases/kafka.js';
 import { mqttQos1 } from './cases/mqtt-qos1.js';
+import { sinks } from './cases/sinks.js';
 import { websocketPacked } from './cases/websocket-packed.js';
 import { window } from './cases/window.js';
 import { currentCommit, describeMachine, isInMemory } from './machine.js';
@@ -27,6 +28,7 @@ export const BENCH_CASES: readonly BenchCase[] = [
   group,
   encoders,
   kafka,
+  sinks,
 ];
 /** What others make of the like: run when it is asked for by name. */
 export const PEER_CASES: readonly BenchCase[] = [quix];
