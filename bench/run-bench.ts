@@ -9,6 +9,7 @@ import { burst } from './cases/burst.js';
 import { columns } from './cases/columns.js';
 import { encoders } from './cases/encoders.js';
 import { group } from './cases/group.js';
+import { isolation } from './cases/isolation.js';
 import { join } from './cases/join.js';
 import { kafka } from './cases/kafka.js';
 import { mqttQos1 } from './cases/mqtt-qos1.js';
@@ -27,6 +28,7 @@ export const BENCH_CASES: readonly BenchCase[] = [
   window,
   group,
   encoders,
+  isolation,
   kafka,
   sinks,
 ];

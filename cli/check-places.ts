@@ -36,25 +36,17 @@ export function sinkPlace(sink: SinkConfig): Place {
     case 'file':
       return folder(name, sink.options.path);
     case 'influxdb':
-      return {
-        name,
-        isServer: true,
-        look: async () => {
-          const { lookAtInfluxdb } = await import('../sinks/influxdb/influxdb-check.js');
-          return lookAtInfluxdb(sink.options, CONNECT_TIMEOUT_MS);
-        },
-      };
+      return server(name, async () =>
+        (await import('../sinks/influxdb/influxdb-check.js')).lookAtInfluxdb(sink.options, CONNECT_TIMEOUT_MS),
+      );
     case 'kafka':
       return cluster(name, () => lookAtSink(sink));
     case 'mongodb':
-      return {
-        name,
-        isServer: true,
-        look: async () => {
-          const { lookAtMongodb } = await import('../sinks/mongodb/look-at-mongodb.js');
-          return lookAtMongodb(sink.options);
-        },
-      };
+      return server(name, async () =>
+        (await import('../sinks/mongodb/look-at-mongodb.js')).lookAtMongodb(sink.options),
+      );
+    case 's3':
+      return server(name, async () => (await import('../sinks/s3/look-at-bucket.js')).lookAtBucket(sink.options));
     case 'http':
       return server(name, async () =>
         (await import('./check-http.js')).lookAtHttp(sink.options, sink.delivery!.timeoutMs),

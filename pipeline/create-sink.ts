@@ -12,6 +12,8 @@ export interface SinkPlace {
   letters: DeadLetterWriter;
   /** All that captures tags of the streams of devices that it takes: its own patterns, and those of declared streams. */
   patterns: readonly string[];
+  /** Partitions of the bus in all, whoever feeds them. */
+  partitions: number;
 }
 
 /** The sink of a branch, by its type, whose code is loaded only now. */
@@ -47,6 +49,10 @@ export async function createSink(config: SinkConfig, place: SinkPlace): Promise<
       const { makeFromModule, isStore } = await import('./sink-module.js');
       const made = await makeFromModule(name, config.options, place.stateFolder);
       return isStore(made) ? deliveringTo(name, made, config.delivery!, place) : made;
+    }
+    case 's3': {
+      const { S3Sink } = await import('../sinks/s3/s3-sink.js');
+      return new S3Sink(name, config.options, place);
     }
   }
 }

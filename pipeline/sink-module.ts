@@ -51,7 +51,7 @@ export async function makeFromModule(
   stateFolder: string,
 ): Promise<Store<unknown> | Sink> {
   const made = await make(name, { module, options }, stateFolder);
-  return 'send' in made ? completed(made, module) : made;
+  return 'send' in made ? completedStore(made, module) : made;
 }
 
 export function isStore(made: Store<unknown> | Sink): made is Store<unknown> {
@@ -98,8 +98,8 @@ async function make(name: string, { module, options }: ModuleSinkOptions, stateF
   throw badModule(module, `makes ${wanted === OF_SINK ? 'a sink' : 'a store'} without ${missing.join(', ')}`);
 }
 
-/** Errors that are no StoreFault count as `away`, so that they are tried again. */
-function completed(store: ModuleStore<unknown>, module: string): Store<unknown> {
+/** A module's store with what it leaves out. Its errors that are no StoreFault count as `away`, so that it is tried again. */
+export function completedStore<Request>(store: ModuleStore<Request>, module: string): Store<Request> {
   const guarded = async <T>(action: () => T | Promise<T>): Promise<T> => {
     try {
       return await action();

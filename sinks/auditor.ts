@@ -9,6 +9,8 @@ export interface AuditedStream {
   toUs: number;
 }
 
+const PIECE_ROWS = 65_536;
+
 /** Asks a store what it holds, for `pitwall audit`; it writes nothing. Errors are PitwallErrors `sink-failed`. */
 export interface Auditor {
   /** Event times in microseconds of the rows of a stream, also outside its range, in any order, a piece at a time. */
@@ -18,4 +20,18 @@ export interface Auditor {
   /** What is wrong with what stands there that times do not show, such as objects that overlap. */
   faults?(): Promise<string[]>;
   close(): Promise<void>;
+}
+
+/** Single times in pieces. */
+export async function* inPieces(times: AsyncIterable<number>): AsyncIterable<Float64Array> {
+  let piece = new Float64Array(PIECE_ROWS);
+  let rows = 0;
+  for await (const time of times) {
+    piece[rows++] = time;
+    if (rows < PIECE_ROWS) continue;
+    yield piece;
+    piece = new Float64Array(PIECE_ROWS);
+    rows = 0;
+  }
+  if (rows > 0) yield piece.subarray(0, rows);
 }

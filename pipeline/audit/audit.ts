@@ -60,7 +60,8 @@ async function auditBranch(
   streams: StreamPattern | null,
 ): Promise<BranchAudit> {
   const { name: branch } = sink;
-  const auditor = await createAuditor(sink);
+  const own = sink.from.flatMap((input) => ('pattern' in input ? [input.pattern] : []));
+  const auditor = await createAuditor(sink, [...config.streams.map(({ pattern }) => pattern.text), ...own]);
   try {
     const reached = new BranchFiles(join(busFolders(config).branches, branch)).reach?.positions ?? null;
     const holds = auditor?.holds ? auditor.holds.bind(auditor) : null;

@@ -2,7 +2,7 @@ import { DEAD_LETTERS_TOPIC } from '../../bus/bus.js';
 import { decodeDeadLetter } from '../../schemas/dead-letter.js';
 import { closeAll, openTopic } from '../bus-reader.js';
 import type { Config } from '../config/config.js';
-import { refusedWriter } from '../lanes/branch-letters.js';
+import { isRefusedBy } from '../lanes/branch-letters.js';
 import { GrowingTimes } from './growing-times.js';
 
 const READ_BYTES = 1024 * 1024;
@@ -19,10 +19,11 @@ export async function refusedTimes(config: Config, branch: string): Promise<Map<
         const run = await bus.read(topic, partition, offset, READ_BYTES);
         if (run.next === offset && run.records.length === 0) break;
         offset = run.next;
-        for (const { writer, parts, value, stream } of run.records) {
-          if (!writer.startsWith(refusedWriter(branch, ''))) continue;
+        for (const record of run.records) {
+          if (!isRefusedBy(branch, record)) continue;
+          const { writer, sequence, value, stream } = record;
           // After a crash a letter may stand twice.
-          const origin = JSON.stringify([writer, parts]);
+          const origin = JSON.stringify([partition, writer, sequence]);
           if (seen.has(origin)) continue;
           seen.add(origin);
           const { t } = JSON.parse(decodeDeadLetter(value).original.toString()) as { t: number };

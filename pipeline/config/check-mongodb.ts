@@ -56,7 +56,8 @@ function checkLogin(sink: ConfigNode, where: string, problems: Problems): void {
 /** The password itself is not sent, but all rows are, and may be changed on their way. */
 function warnOpen(sink: ConfigNode, where: string, url: string, problems: Problems): void {
   if (url.startsWith('mongodb+srv:') || /[?&](tls|ssl)=true/.test(url)) return;
-  const [, servers = ''] = /^mongodb:\/\/(?:[^/?#@]*@)?([^/?#@]+)/.exec(url) ?? [];
+  const [, servers] = /^mongodb:\/\/(?:[^/?#@]*@)?([^/?#@]+)(?:[/?]|$)/.exec(url) ?? [];
+  if (servers === undefined) return;
   if (servers.split(',').every((server) => isLoopback(server.replace(/:\d+$/, '').replaceAll(/[[\]]/g, '')))) return;
   const what = `${where}.url sends rows over a network without encryption`;
   problems.warn(child(sink, 'url')!.offset, `${what}; add tls=true to it`);

@@ -9,6 +9,7 @@ import { checkKafka } from './check-kafka.js';
 import { checkMongodb } from './check-mongodb.js';
 import { checkPlansTogether, checkProcessors } from './check-processors.js';
 import { checkRules } from './check-rules.js';
+import { checkS3 } from './check-s3.js';
 import type { FileConfig, ModuleProcessor, ProcessorConfig } from './config.js';
 import type { ConfigNode } from './config-node.js';
 import { topSpec } from './keys/top-keys.js';
@@ -57,6 +58,7 @@ function check(root: ConfigNode, file: string, problems: Problems): FileConfig |
   checkKafka(root, references, problems);
   checkInfluxdb(root, problems);
   checkMongodb(root, references, problems);
+  checkS3(root, problems);
   checkJoinKeys(root, references, problems);
   checkProcessors(root, references, problems, dirname(resolve(file)));
   if (!raw || problems.hasErrors) return null;

@@ -62,6 +62,7 @@ export class BranchLane implements Lane {
       stateFolder: join(folders.branches, this.spec.name),
       letters: (rows) => this.letters.write(rows),
       patterns: [...this.spec.declared, ...patterns],
+      partitions: this.spec.partitions,
     });
     this.known = await this.sink.open();
     if (kafka) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Commit, DEAD_LETTERS_TOPIC } from '../../bus/bus.js';
+import { type Commit, DEAD_LETTERS_TOPIC, type RecordMeta } from '../../bus/bus.js';
 import { LogBus } from '../../bus/log/log-bus.js';
 import { sliceRows } from '../../columnar/kernels/slice.js';
 import { rowsToJson } from '../../columnar/row-json.js';
@@ -17,9 +17,9 @@ export function lettersFolder(branchFolder: string): string {
   return join(branchFolder, 'letters');
 }
 
-/** The origin of a branch's letters about records of a topic. */
-export function refusedWriter(branch: string, topic: string): string {
-  return `refused ${branch} ${topic}`;
+/** Whether a letter is one of the branch's. */
+export function isRefusedBy(branch: string, { writer }: Pick<RecordMeta, 'writer'>): boolean {
+  return writer.startsWith(`refused ${branch} `);
 }
 
 /** Puts rows that a store has refused into the dead letters; what it needs is opened with the first of them. */
@@ -61,15 +61,14 @@ export class BranchLetters {
       decoder: 'json',
       original: Buffer.from(rowsToJson(sliceRows(batch, row, row + 1))),
     });
-    // Where a crash repeats it, a letter has the same origin.
+    // Where a crash repeats it, a letter has the same origin. A log on one machine keeps no parts: the row is in the name.
     const meta = {
       kind: 'data' as const,
       key,
       stream: batch.stream,
       receivedUs,
-      writer: refusedWriter(name, topic),
+      writer: `refused ${name} ${topic} ${row}`,
       sequence: offset,
-      parts: [{ sequence: offset, firstRow: row, rows: 1 }],
       tags: '',
     };
     const value = { bytesMax: bytes.length, write: (target: Buffer, at: number) => at + bytes.copy(target, at) };

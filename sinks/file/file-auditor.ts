@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { asyncBufferFromFile } from 'hyparquet';
 import { CsvParser } from '../../core/csv-parser.js';
-import type { AuditedStream, Auditor } from '../auditor.js';
+import { type AuditedStream, type Auditor, inPieces } from '../auditor.js';
 import { parquetTimes } from '../parquet/parquet-times.js';
 import type { FileSinkOptions } from './file-sink-options.js';
 import { pathOfStream } from './stream-path.js';
 
-const PIECE_ROWS = 65_536;
 /** The first of a line: quotes inside the stream's name before it are escaped. */
 const JSONL_TIME = /"timeUs":(-?\d+)/;
 
@@ -67,17 +66,4 @@ async function* csvTimes(file: string): AsyncIterable<number> {
       isHeader = false;
     }
   }
-}
-
-async function* inPieces(times: AsyncIterable<number>): AsyncIterable<Float64Array> {
-  let piece = new Float64Array(PIECE_ROWS);
-  let rows = 0;
-  for await (const time of times) {
-    piece[rows++] = time;
-    if (rows < PIECE_ROWS) continue;
-    yield piece;
-    piece = new Float64Array(PIECE_ROWS);
-    rows = 0;
-  }
-  if (rows > 0) yield piece.subarray(0, rows);
 }

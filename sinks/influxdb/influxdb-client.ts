@@ -129,7 +129,8 @@ function writePath(target: InfluxdbTarget, precision: string): string {
   }
 }
 
-function authorization(target: InfluxdbTarget): Record<string, string> {
+/** The header that proves who asks. */
+export function authorization(target: InfluxdbTarget): Record<string, string> {
   if (target.version === 2) return { authorization: `Token ${target.token}` };
   if (target.version === 3) return target.token === null ? {} : { authorization: `Bearer ${target.token}` };
   const { username, password } = target;

@@ -19,8 +19,11 @@ export function placeText(target: InfluxdbTarget): string {
   return `influxdb ${target.url}, ${what}`;
 }
 
+/** A shorter one stands in many words, and no server repeats it. */
+const SECRET_MIN = 4;
+
 /** What no message may show. */
 export function secretsOf(target: InfluxdbTarget): string[] {
   const secret = target.version === 1 ? target.password : target.token;
-  return secret === null ? [] : [secret];
+  return secret === null || secret.length < SECRET_MIN ? [] : [secret];
 }

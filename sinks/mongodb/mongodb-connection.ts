@@ -16,6 +16,8 @@ const { DocumentSequence } = createRequire(import.meta.url)('mongodb/lib/cmap/co
 const DURABLE = { w: 'majority', j: true } as const;
 const SELECTION_MS = 5_000;
 const CLOSE_MS = 2_000;
+/** Documents that are asked for at a time. */
+const BATCH = 1_000;
 
 /** Where documents stand in a command that writes. */
 const FIELDS = { insert: 'documents', update: 'updates' } as const;
@@ -71,14 +73,42 @@ export class MongodbConnection {
     verb: 'insert' | 'update',
     collection: string,
     documents: Uint8Array,
-    ordered: boolean,
     signal: AbortSignal,
   ): Promise<WriteResult> {
     const sequence = new DocumentSequence(FIELDS[verb]);
     sequence.push(null, documents);
-    const command = { [verb]: collection, ordered, writeConcern: DURABLE, [FIELDS[verb]]: sequence };
+    const command = { [verb]: collection, ordered: false, writeConcern: DURABLE, [FIELDS[verb]]: sequence };
     const { n = 0, writeErrors = [] } = await this.command(command, signal);
     return { n, writeErrors };
+  }
+
+  /** Documents that match, with these of their fields. */
+  async *stream(collection: string, filter: Document, fields: Document): AsyncIterable<Document> {
+    try {
+      yield* this.client.db(this.options.database).collection(collection).find(filter, { projection: fields });
+    } catch (error) {
+      throw mongodbFault(error, this.secrets);
+    }
+  }
+
+  /** What is on most of the servers, for good. */
+  async find(collection: string, filter: Document, projection: Document, signal: AbortSignal): Promise<Document[]> {
+    try {
+      const options = { projection, readConcern: 'majority', batchSize: BATCH, signal } as const;
+      return await this.client.db(this.options.database).collection(collection).find(filter, options).toArray();
+    } catch (error) {
+      throw mongodbFault(error, this.secrets);
+    }
+  }
+
+  /** Those of the ids that a collection has. */
+  async idsThere(collection: string, ids: readonly string[], signal: AbortSignal): Promise<Set<string>> {
+    const there = new Set<string>();
+    for (let at = 0; at < ids.length; at += BATCH) {
+      const filter = { _id: { $in: ids.slice(at, at + BATCH) } };
+      for (const { _id } of await this.find(collection, filter, { _id: 1 }, signal)) there.add(_id);
+    }
+    return there;
   }
 
   async close(): Promise<void> {

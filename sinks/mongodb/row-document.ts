@@ -13,6 +13,16 @@ const TIME = elementStart(BSON.date, 'time');
 const TIME_US = elementStart(BSON.int64, 'timeUs');
 const RESERVED = ['_id', 'time', 'timeUs', 'stream'];
 
+/** The `_id` of a row's document. */
+export function idOf({ record, row }: { record: SinkBatch; row: number }): string {
+  return `${placeOf(record)}${row}`;
+}
+
+/** What stands before the row's number. */
+function placeOf({ topic, partition, offset }: SinkBatch): string {
+  return `${topic}/${partition}/${offset}/`;
+}
+
 /**
  * Rows of one stream, schema and set of tags as documents. `_id` is where a row comes from, `TOPIC/PARTITION/OFFSET/ROW`,
  * or what the caller writes; then `time` (milliseconds, as MongoDB's dates are), `timeUs`, `stream`, tags and columns.
@@ -43,8 +53,8 @@ export class RowDocument {
   /** Takes a record; returns the bytes that the longest of its documents may need, beside what the caller writes. */
   load(record: SinkBatch): number {
     if (record === this.record) return this.rowBytes;
-    const { topic, partition, offset, batch } = record;
-    const place = Buffer.from(`${topic}/${partition}/${offset}/`);
+    const { batch } = record;
+    const place = Buffer.from(placeOf(record));
     const length = Buffer.alloc(4);
     this.id = Buffer.concat([ID, length, place]);
     this.record = record;

@@ -5,11 +5,29 @@ import type { Field, Schema } from '../../columnar/schema.js';
 
 const FIRST_ROWS = 64;
 
+/** Rows as a file takes them: column by column, cells as physical values, arrays at least `rows` long. */
+export interface ParquetRows {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly schema: Schema;
+  readonly timeUs: Float64Array;
+  readonly columns: readonly ParquetCells[];
+}
+
+export interface ParquetCells {
+  /** What the cells are after scale and offset. */
+  readonly type: Field['type'];
+  readonly values: CellArray;
+  readonly nulls: Uint8Array | null;
+  /** Empty but for texts. */
+  readonly dictionary: readonly string[];
+}
+
 /**
  * The rows of one file to be, column by column, in arrays that grow. Cells are physical values: integers with a scale
  * or offset become f64. `bytes` are those of the rows taken (what rolls a file), `heldBytes` what they occupy.
  */
-export class ParquetColumns {
+export class ParquetColumns implements ParquetRows {
   rows = 0;
   bytes = 0;
   readonly columns: GrowingColumn[];
@@ -46,7 +64,7 @@ export class ParquetColumns {
 }
 
 /** One column; `type` is what its cells are after scale and offset. */
-export class GrowingColumn {
+export class GrowingColumn implements ParquetCells {
   readonly type: Field['type'];
   values: CellArray;
   /** A bitmap as in a batch; null while no cell is null. */

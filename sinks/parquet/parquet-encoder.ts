@@ -3,7 +3,7 @@ import { type CellArray, isNull } from '../../columnar/batch.js';
 import { float64ToInt64 } from '../../columnar/int64.js';
 import type { ColumnType } from '../../columnar/schema.js';
 import { columnNames } from '../text/column-names.js';
-import type { GrowingColumn, ParquetColumns } from './parquet-columns.js';
+import type { ParquetCells, ParquetRows } from './parquet-columns.js';
 import { type Compress, type PageCells, packed, runOf, writeDataPage, writeDictionaryPage } from './parquet-pages.js';
 
 type SchemaElement = ParquetWriter['schema'][number];
@@ -28,7 +28,7 @@ const ELEMENTS: Record<ColumnType, Partial<SchemaElement>> = {
 export interface ParquetFile {
   stream: string;
   tags: Readonly<Record<string, string>>;
-  rows: ParquetColumns;
+  rows: ParquetRows;
   /** Key and value pairs for the file's footer. */
   metadata: Record<string, string>;
 }
@@ -122,7 +122,7 @@ class RowGroupWriter {
     this.chunk(null, this.required(bytesOf(cells), false), statistics);
   }
 
-  column(column: GrowingColumn): void {
+  column(column: ParquetCells): void {
     const { rows, from, to } = this;
     const present = column.nulls ? presentBits(column.nulls, from, to) : null;
     let values = column.values.subarray(from, to) as CellArray;

@@ -45,6 +45,8 @@ export class GatewayProcess {
   mqtt = '';
   http = '';
   stderr = '';
+  /** Over all its lives. */
+  stdout = '';
 
   constructor(
     readonly dir: string,
@@ -73,6 +75,7 @@ export class GatewayProcess {
       let text = '';
       child.stdout!.on('data', (chunk) => {
         text += chunk;
+        this.stdout += chunk;
         if (text.includes('\n')) resolve(text);
       });
       child.once('exit', (code) =>

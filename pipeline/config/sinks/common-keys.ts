@@ -49,8 +49,8 @@ export const deliveryKeys = {
   },
   batch: section(
     {
-      rows: { spec: integer(1, 1e7), default: 10_000, doc: 'A request is sent with so many rows,' },
-      bytes: { spec: size(1, '1B'), default: '4MiB', doc: 'so many bytes,' },
+      rows: { spec: integer(1, 1e7), default: 10_000, doc: 'A request is sent when it has so many rows' },
+      bytes: { spec: size(1, '1B'), default: '4MiB', doc: 'or so many bytes' },
       every: { spec: duration(1e3, '1ms'), default: '1s', doc: 'or when its first row has waited for so long' },
     },
     'How many rows are written at once',

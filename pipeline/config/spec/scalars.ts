@@ -104,6 +104,26 @@ export function choice<const C extends Readonly<Record<string, boolean>>>(
   };
 }
 
+/** `true` or `false`; as a text only when it comes from a variable. */
+export function truth(): Spec<boolean> {
+  return {
+    typeText: '`true` or `false`',
+    check(node, where, context) {
+      const value = node.kind === 'scalar' ? node.value : undefined;
+      if (typeof value === 'boolean') return value;
+      const isVariable = node.kind === 'scalar' && node.hasVariables;
+      if (isVariable && (value === 'true' || value === 'false')) return value === 'true';
+      const message =
+        value === null
+          ? emptyMessage(where, node, 'true or false')
+          : `${where} must be true or false, not ${shownValue(node)}`;
+      context.problems.error(node.offset, message);
+      return undefined;
+    },
+    jsonSchema: () => ({ anyOf: [{ type: 'boolean' }, { type: 'string', pattern: VARIABLE }] }),
+  };
+}
+
 /** A whole number; as a text only when it comes from a variable. */
 export function integer(min: number, max: number): Spec<number> {
   return {

@@ -1,9 +1,8 @@
 import { suggestion } from '../../../core/suggest.js';
-import { type ConfigNode, isBroken } from '../config-node.js';
+import { isBroken } from '../config-node.js';
 import { checkKeys, objectSchema, referenceRows } from './collections.js';
 import {
   below,
-  type CheckContext,
   checkInside,
   type JsonSchema,
   type Keys,
@@ -18,17 +17,16 @@ type Typed<K extends Readonly<Record<string, Keys>>> = {
 }[keyof K & string];
 
 /**
- * An object whose key `type` says which other keys it takes. A list of words instead of keys: the type is known, with
- * these keys, but not part of this version. Those of `untyped` have a key of their own name in the place of `type`.
+ * An object whose key `type` says which other keys it takes. Those of `untyped` have a key of their own name in the place
+ * of `type`.
  */
 export function byType<K extends Readonly<Record<string, Keys>>, U extends Readonly<Record<string, Keys>>>(
   types: K,
-  later: Readonly<Record<string, readonly string[]>>,
   doc: string,
   untyped: U,
 ): Spec<Typed<K> | Typed<U>> {
   type Value = Typed<K> | Typed<U>;
-  const all = [...Object.keys(types), ...Object.keys(later)];
+  const all = Object.keys(types);
   const typeSpec: Spec<string> = {
     typeText: Object.keys(types)
       .map((type) => `\`${type}\``)
@@ -61,11 +59,6 @@ export function byType<K extends Readonly<Record<string, Keys>>, U extends Reado
       const type = typeSpec.check(typeEntry.value, below(where, 'type'), context);
       if (type !== undefined && Object.hasOwn(types, type)) {
         return checkKeys({ type: typeKey, ...types[type]! }, node, where, context) as Value | undefined;
-      }
-      if (type !== undefined && Object.hasOwn(later, type)) {
-        context.problems.notYet(at, `${below(where, 'type')}: ${type}`);
-        reportUnknown(node, ['type', ...later[type]!], where, context);
-        return undefined;
       }
       const near = type === undefined ? '' : suggestion(type, all, 'known types');
       context.problems.error(at, `${below(where, 'type')} must name a type, not ${shownValue(typeEntry.value)}${near}`);
@@ -159,13 +152,4 @@ export function verbs<K extends Readonly<Record<string, Spec<unknown>>>>(
         ...(spec.reference?.(`${where}.${verb}`) ?? []),
       ]),
   };
-}
-
-function reportUnknown(node: ConfigNode, keys: readonly string[], where: string, context: CheckContext): void {
-  if (node.kind !== 'map') return;
-  for (const entry of node.entries) {
-    if (keys.includes(entry.key)) continue;
-    const near = suggestion(entry.key, keys, 'known keys');
-    context.problems.error(entry.keyOffset, `${below(where, entry.key)} is not a known key${near}`);
-  }
 }

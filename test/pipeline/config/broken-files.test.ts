@@ -233,7 +233,7 @@ const TABLE: [title: string, file: string | Uint8Array, problems: string[], envi
     [
       '2:3: processors.p lacks "from", for example from: car/{car}/imu',
       '2:3: processors.p lacks "steps", for example steps: [{ filter: speed > 5 }]',
-      '4:3: sinks.s lacks "type", for example type: file',
+      '4:3: sinks.s lacks "type", or module, for example type: file',
       '5:3: sinks.t lacks "from", for example from: "#"',
       '5:3: sinks.t lacks "path", for example path: ./data/out',
     ],
@@ -272,6 +272,22 @@ const TABLE: [title: string, file: string | Uint8Array, problems: string[], envi
     [
       '2:14: sinks.a.type must name a type, not "influx"; did you mean "influxdb"?',
       '3:14: sinks.b.type must name a type, not "fil"; did you mean "file"?',
+    ],
+  ],
+  [
+    'an InfluxDB sink without what its version needs, or with what another takes',
+    'sinks:\n  a: { type: influxdb, from: a/b, url: "http://127.0.0.1:8086" }\n  b: { type: influxdb, from: a/b, url: "http://127.0.0.1:8086", bucket: c, token: d, database: e }\n  c: { type: influxdb, from: a/b, url: "http://u:p@h", version: 4, database: e }\n  d:\n    type: influxdb\n    from: a/b\n    url: http://influx.example:8086\n    version: 2\n    org: o\n    token: hunter2\n    fields: 7\n    gzip: maybe\n  e: { type: influxdb, from: a/b, url: "http://127.0.0.1:8086", database: e, username: u }\n',
+    [
+      '2:3: sinks.a lacks "database", which InfluxDB 1 needs',
+      '3:65: sinks.b.bucket is not for InfluxDB 1, which takes database, username, password; write version: 2 or 3 if that is what it is',
+      '3:76: sinks.b.token is not for InfluxDB 1, which takes database, username, password; write version: 2 or 3 if that is what it is',
+      '4:40: sinks.c.url may not hold a name and password; write username and password beside it',
+      '4:65: sinks.c.version must be a whole number from 1 to 3, not "4"',
+      '5:3: sinks.d lacks "bucket", which InfluxDB 2 needs',
+      '8:10: warning: sinks.d sends its credentials as they are, beyond this machine; use https',
+      '12:13: sinks.d.fields must be a list, not "7"',
+      '13:11: sinks.d.gzip must be true or false, not "maybe"',
+      '14:78: sinks.e has "username" and lacks "password"; write both, or neither',
     ],
   ],
   [

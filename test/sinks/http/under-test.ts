@@ -1,8 +1,6 @@
-import { basename, join } from 'node:path';
-import { DELIVERY_DEFAULTS } from '../../../sinks/delivery/delivery-options.js';
-import { DeliverySink } from '../../../sinks/delivery/delivery-sink.js';
-import { JournalKeeper } from '../../../sinks/delivery/journal-keeper.js';
+import { basename } from 'node:path';
 import { HttpStore } from '../../../sinks/http/http-store.js';
+import { delivered } from '../../contract/delivered.js';
 import type { SinkUnderTest } from '../../contract/sink.js';
 import type { Cell } from '../../contract/sink-workload.js';
 import { Receiver } from './receiver.js';
@@ -19,9 +17,7 @@ function under(format: 'json' | 'jsonl', gzip: boolean): SinkUnderTest {
   return {
     make: (folder) => {
       const url = `${process.env[ORIGIN]}/${basename(folder)}`;
-      const store = new HttpStore({ url, headers: {}, format, gzip, positions: true });
-      const options = { ...DELIVERY_DEFAULTS, batch: { rows: 500, bytes: 100_000, everyMs: 100 } };
-      return new DeliverySink('under-test', store, new JournalKeeper(join(folder, 'state')), options, async () => {});
+      return delivered(new HttpStore({ url, headers: {}, format, gzip, positions: true }), folder);
     },
     readRows: async (folder) => receiver.rows(`/${basename(folder)}`),
     stored: (cell: Cell) => (typeof cell === 'number' && !Number.isFinite(cell) ? undefined : cell),

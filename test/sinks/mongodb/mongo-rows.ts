@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type Document, MongoClient } from 'mongodb';
 import type { Cell, Row, Rows } from '../../contract/sink-workload.js';
 
@@ -24,6 +25,29 @@ export function rowsByStream(documents: readonly Document[]): Rows {
     const list = rows.get(stream);
     if (list) list.push(row as Row);
     else rows.set(stream, [row as Row]);
+  }
+  return rows;
+}
+
+/** Documents of `upsert`: one row a stream. */
+export function latestRows(documents: readonly Document[]): Rows {
+  return rowsByStream(documents.map(({ _at, ...rest }) => rest));
+}
+
+/** Documents of `bucket` as rows; all arrays of one are as long as it says. */
+export function rowsOfBuckets(documents: readonly Document[]): Rows {
+  const rows: Rows = new Map();
+  for (const { _id, _state, time, stream, count, timeUs, car, ...columns } of documents) {
+    assert.deepEqual([_id.stream, _id.time], [stream, time]);
+    const list = rows.get(stream) ?? [];
+    rows.set(stream, list);
+    for (const [name, cells] of [['timeUs', timeUs], ...Object.entries(columns)])
+      assert.equal(cells.length, count, name);
+    for (let i = 0; i < count; i++) {
+      const row: Row = { timeUs: Number(timeUs[i]), car };
+      for (const [name, cells] of Object.entries(columns)) if (cells[i] !== null) row[name] = cellOf(cells[i]);
+      list.push(row);
+    }
   }
   return rows;
 }

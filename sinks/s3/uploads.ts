@@ -1,0 +1,60 @@
+import { setMaxListeners } from 'node:events';
+
+/** Objects on their way to the store, from an `open` to the first fault, which ends them all. */
+export class Uploads {
+  private readonly abort = new AbortController();
+  private readonly flights = new Set<Promise<void>>();
+  private heldBytes = 0;
+  private fault: { cause: unknown } | null = null;
+
+  constructor(
+    private readonly inFlight: number,
+    private readonly bytesMax: number,
+  ) {
+    // Each request listens, and parts of large objects do so side by side.
+    setMaxListeners(0, this.abort.signal);
+  }
+
+  get underWay(): number {
+    return this.flights.size;
+  }
+
+  /** Throws what has ended them. */
+  check(): void {
+    if (this.fault) throw this.fault.cause;
+  }
+
+  /** Resolves when one more may begin. One is always taken, however large it is. */
+  async room(): Promise<void> {
+    this.check();
+    while (this.flights.size >= this.inFlight || this.heldBytes > this.bytesMax) {
+      await Promise.race(this.flights);
+      this.check();
+    }
+  }
+
+  begin(bytes: number, send: (signal: AbortSignal) => Promise<void>): void {
+    this.heldBytes += bytes;
+    const flight: Promise<void> = send(this.abort.signal)
+      .catch((cause: unknown) => {
+        this.fault ??= { cause };
+        this.abort.abort();
+      })
+      .finally(() => {
+        this.heldBytes -= bytes;
+        this.flights.delete(flight);
+      });
+    this.flights.add(flight);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.flights);
+    this.check();
+  }
+
+  /** Ends what is under way. */
+  async end(): Promise<void> {
+    this.abort.abort();
+    await Promise.all(this.flights);
+  }
+}
