@@ -33,8 +33,8 @@ export async function createSink(config: SinkConfig, place: SinkPlace): Promise<
       return new KafkaSink(name, { ...config.options, feeder: place.feeder });
     }
     case 'mongodb': {
-      const { MongodbStore } = await import('../sinks/mongodb/mongodb-store.js');
-      return deliveringTo(name, new MongodbStore(config.options), config.delivery!, place);
+      const { makeStore } = await import('../sinks/mongodb/make-store.js');
+      return deliveringTo(name, makeStore(config.options), config.delivery!, place);
     }
     case 'http': {
       const { HttpStore } = await import('../sinks/http/http-store.js');

@@ -31,7 +31,6 @@ export class BucketStore extends MongodbStore<Bucket[]> {
   private readonly columnsOf = (record: SinkBatch): BucketColumns => this.columns.of(record);
   private readonly states = new Map<string, BucketState>();
 
-
   override async open(signal: AbortSignal): Promise<void> {
     this.states.clear();
     await super.open(signal);
