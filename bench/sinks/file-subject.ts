@@ -1,8 +1,9 @@
 import { close, fdatasync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { asyncBufferFromFile } from 'hyparquet';
 import { FileSink } from '../../sinks/file/file-sink.js';
+import { countParquet } from './count-parquet.js';
 import { RowTally } from './row-tally.js';
 import { FLUSH_MS } from './sink-driver.js';
 import type { BareWriter, Subject } from './subject.js';
@@ -17,6 +18,7 @@ interface Ready {
 
 /** Files below a folder. The bare client writes those of the sink once more. */
 export const fileSubject: Subject = {
+  writesAgain: true,
   async make(_, place) {
     mkdirSync(place);
   },
@@ -32,7 +34,7 @@ export const fileSubject: Subject = {
   async count(_, place, rows) {
     const tally = new RowTally(rows);
     for (const path of filesOf(place)) {
-      if (path.endsWith('.parquet')) await countParquet(join(place, path), tally);
+      if (path.endsWith('.parquet')) await countParquet(await asyncBufferFromFile(join(place, path)), tally);
       else countLines(readFileSync(join(place, path)), tally);
     }
     return tally;
@@ -95,11 +97,6 @@ function bytesOf(files: readonly Ready[]): number {
 function filesOf(folder: string): string[] {
   const all = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   return all.filter((path) => /\.(jsonl|parquet)$/.test(path) && !path.startsWith('.')).sort();
-}
-
-async function countParquet(path: string, tally: RowTally): Promise<void> {
-  const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path), columns: ['stream', 'time'] });
-  for (const { stream, time } of rows) tally.add(stream, (time as Date).getTime() * 1000);
 }
 
 const STREAM = Buffer.from('"stream":"');

@@ -20,6 +20,7 @@ const PATTERNS = ['car/{car}/imu'];
 export function influxdbSubject(store: 'influxdb' | 'influxdb2'): Subject {
   const isTwo = store === 'influxdb2';
   return {
+    writesAgain: false,
     make: (address, place) => (isTwo ? makeBucket(address, place) : influxql(address, `CREATE DATABASE "${place}"`)),
     sink: async (pass) => {
       const keeper = new JournalKeeper(join(pass.stateDir, 'state'));

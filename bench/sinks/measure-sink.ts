@@ -79,8 +79,7 @@ class SinkRun {
     mkdirSync(stateDir);
     const pass = { store, side, options, address, place, written, stateDir, recordRows, warmRecords, records };
     const { seconds, cpuSeconds, bytes, peakBytes } = await runPass(pass, context.signal);
-    // A bare client of files writes what was written before the clock, too.
-    const measuredRows = side === 'bare' && store === 'file' ? records * recordRows : rows;
+    const measuredRows = side === 'bare' && subject.writesAgain ? records * recordRows : rows;
     const rowsPerSecond = measuredRows / seconds;
     context.log(`${variant.name}: ${side} ${Math.round(rowsPerSecond)} rows/s`);
     const values = measuredRows * COLUMNS;

@@ -4,7 +4,7 @@ import { BSON, type Document, MongoClient } from 'mongodb';
 import { DELIVERY_DEFAULTS } from '../../sinks/delivery/delivery-options.js';
 import { DeliverySink } from '../../sinks/delivery/delivery-sink.js';
 import { JournalKeeper } from '../../sinks/delivery/journal-keeper.js';
-import { MongodbStore } from '../../sinks/mongodb/mongodb-store.js';
+import { InsertStore } from '../../sinks/mongodb/insert-store.js';
 import { benchFault } from '../bench-fault.js';
 import { recordedRequests, sideBySide } from './recorded-requests.js';
 import { RowTally } from './row-tally.js';
@@ -22,6 +22,7 @@ const { inFlight } = DELIVERY_DEFAULTS;
 
 /** MongoDB at its connection string; a place is a collection. */
 export const mongodbSubject: Subject = {
+  writesAgain: false,
   /** With the index that the sink makes. */
   async make(address, place) {
     await withClient(address, async (client) => {
@@ -65,8 +66,8 @@ export const mongodbSubject: Subject = {
   },
 };
 
-function storeOf({ address, place }: Pass): MongodbStore {
-  return new MongodbStore({
+function storeOf({ address, place }: Pass): InsertStore {
+  return new InsertStore({
     url: address,
     login: null,
     database: DATABASE,

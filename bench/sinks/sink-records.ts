@@ -3,7 +3,7 @@ import type { SinkBatch } from '../../sinks/sink.js';
 import { COLUMNS, encoderBatches, PERIOD_US, START_US } from '../encoders/encoder-batches.js';
 
 export const STREAMS = 8;
-const PARTITIONS = 4;
+export const PARTITIONS = 4;
 /** Rows whose cells are made; then they come again, at other times. */
 const DIFFERENT_ROWS = 64_000;
 const RECEIVED_US = START_US + 3_600e6;

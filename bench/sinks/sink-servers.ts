@@ -39,6 +39,13 @@ const ORIGINS: Record<Exclude<StoreName, 'file'>, Origin> = {
     name: 'influxdb2',
     addressOf: ({ url, org, token }) => withLogin(url!, org!, token!),
   },
+  s3: {
+    variable: 'PITWALL_BENCH_S3',
+    form: 'http://KEY:SECRET@HOST:PORT',
+    module: 's3-server',
+    name: 's3',
+    addressOf: ({ endpoint, accessKeyId, secretAccessKey }) => withLogin(endpoint!, accessKeyId!, secretAccessKey!),
+  },
   mongodb: {
     variable: 'PITWALL_BENCH_MONGODB',
     form: 'mongodb://HOST:PORT/',

@@ -1,4 +1,4 @@
-export type StoreName = 'file' | 'influxdb' | 'influxdb2' | 'mongodb';
+export type StoreName = 'file' | 'influxdb' | 'influxdb2' | 'mongodb' | 's3';
 
 /** What is set other than by default. */
 export interface VariantOptions {
@@ -29,6 +29,7 @@ export const SINK_VARIANTS: readonly SinkVariant[] = [
   { ...of('influxdb plain', 1000), store: 'influxdb', options: { gzip: false }, isQuick: false },
   { ...of('influxdb2 gzip', 1000), store: 'influxdb2', options: { gzip: true } },
   { ...of('influxdb2 plain', 1000), store: 'influxdb2', options: { gzip: false }, isQuick: false },
+  { ...of('s3 parquet', 1000), store: 's3', options: {}, rows: 1_600_000 },
   { ...of('mongodb insert', 100), store: 'mongodb', options: {}, warmRows: 1_600, rows: 16_000 },
 ];
 

@@ -32,7 +32,7 @@ export interface Pass {
 /** Writes something ready-made; resolves when the store has it for good. */
 export interface BareWriter {
   /** What stands for the records before the clock. */
-  warm(): Promise<void>;
+  warm(): Promise<unknown>;
   /** Returns the bytes. */
   write(): Promise<number>;
   close(): Promise<void>;
@@ -40,6 +40,8 @@ export interface BareWriter {
 
 /** One kind of store, as the benchmark needs it. */
 export interface Subject {
+  /** The bare client writes all that the sink has written, that before the clock included. */
+  readonly writesAgain: boolean;
   make(address: string, place: string): Promise<void>;
   sink(pass: Pass): Promise<Sink>;
   bare(pass: Pass): Promise<BareWriter>;
@@ -56,6 +58,8 @@ export async function subjectOf(store: StoreName): Promise<Subject> {
     case 'influxdb':
     case 'influxdb2':
       return (await import('./influxdb-subject.js')).influxdbSubject(store);
+    case 's3':
+      return (await import('./s3-subject.js')).s3Subject;
     case 'mongodb':
       return (await import('./mongodb-subject.js')).mongodbSubject;
   }
