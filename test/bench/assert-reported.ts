@@ -6,6 +6,8 @@ import { tempDir } from '../support/temp-dir.js';
 
 /** They run no gateway. */
 const ENGINE = ['join', 'columns', 'window', 'group'];
+/** It has no rows to lose. */
+const ENCODERS = 'encoders';
 
 /** Cases, run quickly, report what the contract asks for, lose nothing and leave nothing behind. */
 export async function assertReported(names: readonly string[]): Promise<void> {
@@ -17,6 +19,11 @@ export async function assertReported(names: readonly string[]): Promise<void> {
   assert.deepEqual(readdirSync(dir), []);
   assert.deepEqual(Object.keys(results), ['machine', 'commit', 'quick', 'startedAt', 'cases']);
   for (const name of names) {
+    if (name === ENCODERS) {
+      assert.ok(results.cases.some((result) => result.name.startsWith('line protocol') && result.value > 0));
+      assert.ok(results.cases.some((result) => result.name.startsWith('parquet') && result.value > 0));
+      continue;
+    }
     const variants = new Set(results.cases.map((result) => result.name).filter((one) => one.startsWith(name)));
     assert.ok(variants.size > 0, name);
     for (const variant of variants) {
