@@ -6,7 +6,7 @@ import { SINK_VARIANTS, type StoreName } from '../sinks/sink-variant.js';
 /** Each sink against its real server, beside a bare client with ready-made bytes. */
 export const sinks: BenchCase = {
   name: 'sinks',
-  summary: 'records of ten columns into files, InfluxDB and MongoDB, beside a bare client with ready-made bytes',
+  summary: 'records of ten columns into files, InfluxDB, S3 and MongoDB, beside a bare client with ready-made bytes',
   async run(context) {
     const runs: VariantRun[] = [];
     const stores = new Set<StoreName>(SINK_VARIANTS.map(({ store }) => store));
