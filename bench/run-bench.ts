@@ -13,6 +13,7 @@ import { isolation } from './cases/isolation.js';
 import { join } from './cases/join.js';
 import { kafka } from './cases/kafka.js';
 import { mqttQos1 } from './cases/mqtt-qos1.js';
+import { sinks } from './cases/sinks.js';
 import { websocketPacked } from './cases/websocket-packed.js';
 import { window } from './cases/window.js';
 import { currentCommit, describeMachine, isInMemory } from './machine.js';
@@ -29,6 +30,7 @@ export const BENCH_CASES: readonly BenchCase[] = [
   encoders,
   isolation,
   kafka,
+  sinks,
 ];
 /** What others make of the like: run when it is asked for by name. */
 export const PEER_CASES: readonly BenchCase[] = [quix];

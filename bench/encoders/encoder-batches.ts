@@ -4,8 +4,8 @@ import { type ColumnType, field, Schema } from '../../columnar/schema.js';
 import type { CellData } from './encoder-case.js';
 
 export const COLUMNS = 10;
-const START_US = Date.UTC(2024, 2, 22) * 1000;
-const PERIOD_US = 10_000;
+export const START_US = Date.UTC(2024, 2, 22) * 1000;
+export const PERIOD_US = 10_000;
 const TEXTS = ['pit', 'out lap', 'sector 1', 'sector 2', 'sector 3', 'in lap', 'yellow, no passing', 'red'];
 const INTEGERS: readonly ColumnType[] = ['i32', 'i16', 'u8', 'i64'];
 

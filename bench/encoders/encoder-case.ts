@@ -2,10 +2,16 @@
 export interface EncoderCase {
   /** What the variant is called: `line protocol decimals`. */
   name: string;
+  format: EncoderFormat;
   data: CellData;
   /** Rows of a record. */
   rows: number;
+  /** Values a second and core that the project wants. */
+  goalValues: number;
 }
+
+/** `parquet` takes the columns of a whole file; with `records` it also gathers them from records. */
+export type EncoderFormat = 'line protocol' | 'parquet' | 'parquet snappy' | 'parquet snappy records';
 
 /**
  * - `decimals`: f64 as measuring devices send them, random walks with 2, 3 and 4 decimals
@@ -16,6 +22,16 @@ export interface EncoderCase {
  * - `texts`: utf8 of 8 texts, and bool
  */
 export type CellData = 'decimals' | 'scaled' | 'f32' | 'random' | 'integers' | 'texts';
+
+/** What is encoded again and again. */
+export interface EncoderPass {
+  /** Of one pass. */
+  values: number;
+  /** All of it once; returns the bytes. */
+  run(): number;
+  /** Throws where cells were left out. */
+  check(): void;
+}
 
 export interface EncoderResult {
   values: number;

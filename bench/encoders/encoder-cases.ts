@@ -1,8 +1,16 @@
-import type { CellData, EncoderCase } from './encoder-case.js';
+import type { CellData, EncoderCase, EncoderFormat } from './encoder-case.js';
 
 const DATA: readonly CellData[] = ['decimals', 'scaled', 'f32', 'random', 'integers', 'texts'];
+const FORMATS: readonly EncoderFormat[] = ['parquet', 'parquet snappy', 'parquet snappy records'];
 
-export const LINE_PROTOCOL: readonly EncoderCase[] = [
-  ...DATA.map((data): EncoderCase => ({ name: `line protocol, ${data}`, data, rows: 1_000 })),
-  { name: 'line protocol, decimals', data: 'decimals', rows: 20 },
+const LINES = { format: 'line protocol', goalValues: 8e6 } as const;
+const LINE_PROTOCOL: readonly EncoderCase[] = [
+  ...DATA.map((data): EncoderCase => ({ ...LINES, name: `line protocol, ${data}`, data, rows: 1_000 })),
+  { ...LINES, name: 'line protocol, decimals', data: 'decimals', rows: 20 },
 ];
+
+const PARQUET = FORMATS.map((format): EncoderCase => {
+  return { format, name: `${format}, decimals`, data: 'decimals', rows: 1_000, goalValues: 60e6 };
+});
+
+export const ENCODER_CASES: readonly EncoderCase[] = [...LINE_PROTOCOL, ...PARQUET];

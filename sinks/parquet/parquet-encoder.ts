@@ -5,6 +5,7 @@ import type { ColumnType } from '../../columnar/schema.js';
 import { columnNames } from '../text/column-names.js';
 import type { ParquetCells, ParquetRows } from './parquet-columns.js';
 import { type Compress, type PageCells, packed, runOf, writeDataPage, writeDictionaryPage } from './parquet-pages.js';
+import { snappyCompressor } from './snappy-bytes.js';
 
 type SchemaElement = ParquetWriter['schema'][number];
 type RowGroup = ParquetWriter['row_groups'][number];
@@ -67,7 +68,7 @@ export function encodeParquet(file: ParquetFile, snappy: boolean, write: (bytes:
     createdBy: 'pitwall',
     kvMetadata: Object.entries(file.metadata).map(([key, value]) => ({ key, value })),
   });
-  const compress = snappy ? parquet.compressors.SNAPPY : null;
+  const compress = snappy ? snappyCompressor(parquet.compressors.SNAPPY!) : null;
   const drain = (): void => {
     write(writer.getBytes());
     writer.index = 0;

@@ -3,7 +3,7 @@ import type { Field, Schema } from '../../columnar/schema.js';
 import type { SinkBatch } from '../sink.js';
 import { columnNames } from './column-names.js';
 import type { RowDialect } from './row-dialect.js';
-import type { TextBuffer } from './text-buffer.js';
+import { type TextBuffer, wordsOf } from './text-buffer.js';
 import { TextCells } from './text-cells.js';
 
 const NUMBER_BYTES_MAX = 32;
@@ -19,8 +19,8 @@ export interface EncodeCounts {
 export class RowEncoder {
   /** The line at the top of a file of these columns; empty when the dialect has none. */
   readonly header: Buffer;
-  private readonly rowStart: Buffer;
-  private readonly afterTime: Buffer;
+  private readonly rowStart: FixedText;
+  private readonly afterTime: FixedText;
   private readonly rowEnd: Buffer;
   private readonly columns: ColumnText[];
   private readonly fixedBytes: number;
@@ -38,12 +38,12 @@ export class RowEncoder {
     const names = columnNames(dialect.reserved, tags, schema);
     const inFile = [...dialect.reserved, ...names.tags.map(([, name]) => name), ...names.columns];
     this.header = Buffer.from(dialect.header(inFile));
-    this.rowStart = Buffer.from(dialect.rowStart(stream));
-    this.afterTime = Buffer.from(names.tags.map(([tag, name]) => dialect.tag(name, tags[tag]!)).join(''));
+    this.rowStart = new FixedText(dialect.rowStart(stream));
+    this.afterTime = new FixedText(names.tags.map(([tag, name]) => dialect.tag(name, tags[tag]!)).join(''));
     this.rowEnd = Buffer.from(dialect.rowEnd);
-    this.columns = schema.fields.map((f, i) => new ColumnText(f, Buffer.from(dialect.cellStart(names.columns[i]!))));
-    let bytes = this.rowStart.length + this.afterTime.length + this.rowEnd.length + NUMBER_BYTES_MAX;
-    for (const column of this.columns) bytes += column.start.length + NUMBER_BYTES_MAX;
+    this.columns = schema.fields.map((f, i) => new ColumnText(f, new FixedText(dialect.cellStart(names.columns[i]!))));
+    let bytes = this.rowStart.room + this.afterTime.room + this.rowEnd.length + NUMBER_BYTES_MAX;
+    for (const column of this.columns) bytes += column.start.room + NUMBER_BYTES_MAX;
     this.fixedBytes = bytes;
     this.keepsNulls = dialect.keepsNulls;
   }
@@ -79,16 +79,16 @@ export class RowEncoder {
   row(row: number, out: TextBuffer): void {
     const { columns, keepsNulls } = this;
     out.reserve(this.rowBytes);
-    out.copy(this.rowStart);
+    out.copyWords(this.rowStart.words, this.rowStart.length);
     out.integer(this.timeUs[row]!);
-    out.copy(this.afterTime);
+    out.copyWords(this.afterTime.words, this.afterTime.length);
     for (let c = 0; c < columns.length; c++) {
       const column = columns[c]!;
       if (column.nulls !== null && isNull(column.nulls, row)) {
-        if (keepsNulls) out.copy(column.start);
+        if (keepsNulls) out.copyWords(column.start.words, column.start.length);
         continue;
       }
-      out.copy(column.start);
+      out.copyWords(column.start.words, column.start.length);
       this.cell(column, row, out);
     }
     out.copy(this.rowEnd);
@@ -125,13 +125,30 @@ export class RowEncoder {
   }
 }
 
+/** What is the same in each row, in words. */
+class FixedText {
+  readonly words: Int32Array;
+  readonly length: number;
+
+  constructor(text: string) {
+    const bytes = Buffer.from(text);
+    this.words = wordsOf(bytes);
+    this.length = bytes.length;
+  }
+
+  /** Bytes that are written for it; those behind its end are written over. */
+  get room(): number {
+    return 4 * this.words.length;
+  }
+}
+
 /** One column as text. */
 class ColumnText extends TextCells {
   texts: Buffer[] = [];
 
   constructor(
     field: Field,
-    readonly start: Buffer,
+    readonly start: FixedText,
   ) {
     super(field);
   }

@@ -62,6 +62,11 @@ export class RealServers<Address extends object> {
 
   constructor(private readonly recipe: ServerRecipe<Address>) {}
 
+  /** Whether one can be started without installing anything. */
+  get isInstalled(): boolean {
+    return isCached(this.recipe.cached);
+  }
+
   /** Options for a test that uses `shared`; installs the server if it has to. */
   async needsShared(): Promise<{ skip: string | false }> {
     return process.env[this.recipe.variable] ? { skip: false } : this.needsOwn();
