@@ -12,7 +12,7 @@ const ENCODINGS = { PLAIN: 0, DELTA_BINARY_PACKED: 5, RLE_DICTIONARY: 8 } as con
 export type PageEncoding = keyof typeof ENCODINGS;
 
 /** A page is stored as it is where a part of it shows that compressing saves less than this part of its chunk. */
-const WORTH = 0.1;
+const WORTH = 0.2;
 const SAMPLE_BYTES = 16 * 1024;
 
 export interface PageCells {
@@ -68,7 +68,7 @@ export function writeDictionaryPage(writer: ByteWriter, count: number, bytes: Ui
   return headerBytes + bytes.length;
 }
 
-/** `bytes` compressed, or the same object where that would not make a chunk of `chunkBytes` a tenth smaller. */
+/** `bytes` compressed, or the same object where that would not make a chunk of `chunkBytes` a fifth smaller. */
 export function squeeze(bytes: Uint8Array, chunkBytes: number, compress: Compress): Uint8Array {
   const most = bytes.length - chunkBytes * WORTH;
   if (!compress || most <= 0) return bytes;
