@@ -13,6 +13,8 @@ import { sinkTypes } from '../../pipeline/config/sinks/sink-types.js';
  */
 const PART = /^<!-- (.+): begin -->\n([\s\S]*?)^<!-- \1: end -->$/gm;
 
+const LANGUAGES: Readonly<Record<string, string>> = { '.ts': 'ts', '.mjs': 'js' };
+
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Pages that may have such parts. */
@@ -37,7 +39,7 @@ export function renewed(page: string): string {
 function made(name: string): string {
   if (name === 'reference') return configReference();
   const type = /^options of (\w+)$/.exec(name)?.[1];
-  if (type === undefined) return `\`\`\`${extname(name).slice(1)}\n${readFileSync(join(root, name), 'utf8')}\`\`\``;
+  if (type === undefined) return `\`\`\`${LANGUAGES[extname(name)]}\n${readFileSync(join(root, name), 'utf8')}\`\`\``;
   if (!Object.hasOwn(sinkTypes, type)) throw new Error(`there is no sink of type ${type}`);
   return sinkReference(type as SinkType);
 }
