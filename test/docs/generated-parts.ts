@@ -23,7 +23,7 @@ export function pages(): string[] {
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.md'))
       .map((name) => join(folder, name));
-  return ['README.md', ...below('docs'), ...below('sinks')];
+  return ['README.md', ...['docs', 'examples', 'sinks'].flatMap(below)];
 }
 
 /** Names of a page's parts. */
