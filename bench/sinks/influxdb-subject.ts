@@ -4,7 +4,7 @@ import { constants, gzipSync } from 'node:zlib';
 import { DELIVERY_DEFAULTS } from '../../sinks/delivery/delivery-options.js';
 import { DeliverySink } from '../../sinks/delivery/delivery-sink.js';
 import { JournalKeeper } from '../../sinks/delivery/journal-keeper.js';
-import type { InfluxdbTarget } from '../../sinks/influxdb/influxdb-options.js';
+import type { InfluxdbTarget } from '../../sinks/influxdb/influxdb-sink-options.js';
 import { InfluxdbStore } from '../../sinks/influxdb/influxdb-store.js';
 import { benchFault } from '../bench-fault.js';
 import { recordedRequests, sideBySide } from './recorded-requests.js';

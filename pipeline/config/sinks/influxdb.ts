@@ -1,4 +1,4 @@
-import type { InfluxdbOptions, InfluxdbTarget } from '../../../sinks/influxdb/influxdb-options.js';
+import type { InfluxdbSinkOptions, InfluxdbTarget } from '../../../sinks/influxdb/influxdb-sink-options.js';
 import { oneOrList } from '../spec/collections.js';
 import { namesOrMap } from '../spec/names-or-map.js';
 import { choice, flag, integer, text } from '../spec/scalars.js';
@@ -55,7 +55,7 @@ type Checked = ValueOf<typeof keys>;
 
 export const branch = deliveredBranch;
 
-export function options(sink: Checked): InfluxdbOptions {
+export function options(sink: Checked): InfluxdbSinkOptions {
   const { measurement, tags, fields, precision, gzip } = sink;
   return {
     target: targetOf(sink),

@@ -7,7 +7,7 @@ export type InfluxdbTarget = { url: string } & (
   | { version: 3; database: string; token: string | null }
 );
 
-export interface InfluxdbOptions extends LineOptions {
+export interface InfluxdbSinkOptions extends LineOptions {
   target: InfluxdbTarget;
   /** Whether requests are packed. */
   gzip: boolean;
