@@ -65,7 +65,14 @@ function storeOf({ address, place, options }: Pass, isTwo: boolean): InfluxdbSto
   const target: InfluxdbTarget = isTwo
     ? { version: 2, url, org: decodeURIComponent(username), bucket: place, token: decodeURIComponent(password) }
     : { version: 1, url, database: place, username: null, password: null };
-  const rest = { measurement: null, tags: null, fields: null, precision: 'ns', gzip: options.gzip ?? true } as const;
+  const rest = {
+    measurement: null,
+    tags: null,
+    fields: null,
+    precision: 'ns',
+    integers: 'auto',
+    gzip: options.gzip ?? true,
+  } as const;
   return new InfluxdbStore({ target, ...rest }, PATTERNS);
 }
 

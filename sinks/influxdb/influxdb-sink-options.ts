@@ -1,3 +1,4 @@
+import type { Integers } from './field-types.js';
 import type { LineOptions } from './line-template.js';
 
 /** Which InfluxDB, and what in it, rows are written to; with credentials. */
@@ -9,6 +10,7 @@ export type InfluxdbTarget = { url: string } & (
 
 export interface InfluxdbSinkOptions extends LineOptions {
   target: InfluxdbTarget;
+  integers: Integers;
   /** Whether requests are packed. */
   gzip: boolean;
 }

@@ -28,11 +28,11 @@ export class InfluxdbStore implements Store<LineRequest> {
     private readonly options: InfluxdbSinkOptions,
     patterns: readonly string[],
   ) {
-    const { target, precision, gzip, measurement } = options;
+    const { target, precision, gzip, measurement, integers } = options;
     this.what = placeText(target);
     this.inFlightMax = precision === 'ns' ? IN_FLIGHT_MAX : 1;
     this.client = new InfluxdbClient(target, precision, gzip);
-    this.encoders = new LineEncoders(new LineTemplate(options, toldStreams(patterns, measurement)));
+    this.encoders = new LineEncoders(new LineTemplate(options, toldStreams(patterns, measurement)), integers);
   }
 
   async open(signal: AbortSignal): Promise<void> {

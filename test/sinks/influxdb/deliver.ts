@@ -26,6 +26,7 @@ const OPTIONS: Omit<InfluxdbSinkOptions, 'target'> = {
   tags: null,
   fields: null,
   precision: 'ns',
+  integers: 'auto',
   gzip: true,
 };
 

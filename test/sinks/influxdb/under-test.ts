@@ -17,6 +17,7 @@ const OPTIONS: Omit<InfluxdbSinkOptions, 'target'> = {
   tags: null,
   fields: null,
   precision: 'ns',
+  integers: 'integer',
   gzip: true,
 };
 /** A few rows a request, so that several are under way. */
