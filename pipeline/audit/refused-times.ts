@@ -1,14 +1,14 @@
 import { DEAD_LETTERS_TOPIC } from '../../bus/bus.js';
+import { GrowingTimes } from '../../core/growing-times.js';
 import { decodeDeadLetter } from '../../schemas/dead-letter.js';
 import { closeAll, openTopic } from '../bus-reader.js';
 import type { Config } from '../config/config.js';
 import { isRefusedBy } from '../lanes/branch-letters.js';
-import { GrowingTimes } from './growing-times.js';
 
 const READ_BYTES = 1024 * 1024;
 
-/** Event times of the rows that the store of a branch has refused, by stream, as the dead letters have them. */
-export async function refusedTimes(config: Config, branch: string): Promise<Map<string, GrowingTimes>> {
+/** Event times of the rows that the store of a branch has refused, by stream, as the dead letters have them, in its unit of time. */
+export async function refusedTimes(config: Config, branch: string, unitUs: number): Promise<Map<string, GrowingTimes>> {
   const times = new Map<string, GrowingTimes>();
   const seen = new Set<string>();
   const open = await openTopic(config, DEAD_LETTERS_TOPIC);
@@ -28,7 +28,7 @@ export async function refusedTimes(config: Config, branch: string): Promise<Map<
           seen.add(origin);
           const { t } = JSON.parse(decodeDeadLetter(value).original.toString()) as { t: number };
           if (!times.has(stream)) times.set(stream, new GrowingTimes());
-          times.get(stream)!.push(t);
+          times.get(stream)!.push(Math.floor(t / unitUs) * unitUs);
         }
       }
     }

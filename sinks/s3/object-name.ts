@@ -15,6 +15,7 @@ export interface ObjectRange {
   previous: Point | null;
 }
 
+const STREAM_LENGTH = 10;
 const START = 'start';
 const POINT = '\\d{16,}\\.\\d{7,}';
 const KEY = new RegExp(
@@ -26,7 +27,12 @@ const KEY = new RegExp(
  * anew in another log, so the objects of each are apart.
  */
 export function sourceOf(topic: string, stream: string): string {
-  return logOf(topic) + hash(stream, 10);
+  return logOf(topic) + hash(stream, STREAM_LENGTH);
+}
+
+/** Whether an object's rows are of the stream, whatever the log. */
+export function isOfStream({ source }: ObjectRange, stream: string): boolean {
+  return source.endsWith(hash(stream, STREAM_LENGTH));
 }
 
 /** What the sources of a log begin with. */
