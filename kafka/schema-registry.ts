@@ -28,7 +28,7 @@ interface Answer {
  */
 export class SchemaRegistryClient {
   private readonly ids = new Map<string, Promise<number>>();
-  private readonly schemas = new Map<number, Promise<string>>();
+  private readonly schemas = new Map<number, Promise<string | null>>();
   private readonly root: string;
   private readonly headers: Record<string, string>;
 
@@ -55,8 +55,8 @@ export class SchemaRegistryClient {
     return id;
   }
 
-  /** The Avro schema with an id; throws as `id` does. */
-  schema(id: number): Promise<string> {
+  /** The Avro schema with an id; null: there is none. Throws as `id` does. */
+  schema(id: number): Promise<string | null> {
     let text = this.schemas.get(id);
     if (!text) {
       text = this.find(id);
@@ -75,11 +75,11 @@ export class SchemaRegistryClient {
     throw this.refused(doing, answer, meaningOf(status, subject));
   }
 
-  private async find(id: number): Promise<string> {
+  private async find(id: number): Promise<string | null> {
     const doing = `asking for the schema ${id}`;
     const { status, answer } = await this.ask(doing, `/schemas/ids/${id}`, null);
     if (status === 200 && typeof answer.schema === 'string') return answer.schema;
-    if (status === 404) throw this.fault(doing, false, 'it has none with that id');
+    if (status === 404) return null;
     throw this.refused(doing, answer, meaningOf(status, 'the id'));
   }
 

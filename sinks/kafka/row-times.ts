@@ -24,7 +24,9 @@ export class RowTimes {
     }
     const id = registryId(value);
     if (id === null) throw new Error('it does not begin with the id of a schema');
-    return this.read(await this.registry.schema(id), value.subarray(PREFIX_BYTES));
+    const schema = await this.registry.schema(id);
+    if (schema === null) throw new Error(`the registry has no schema ${id}`);
+    return this.read(schema, value.subarray(PREFIX_BYTES));
   }
 
   private read(schemaText: string, value: Buffer): number[] {
