@@ -2,6 +2,7 @@ import { patternFault, StreamPattern } from '../core/stream-pattern.js';
 import { suggestion } from '../core/suggest.js';
 import type { Ledger } from '../pipeline/audit/account.js';
 import { audit } from '../pipeline/audit/audit.js';
+import { auditGateway, type GatewayLedger } from '../pipeline/audit/audit-gateway.js';
 import { loadConfig } from '../pipeline/config/load-config.js';
 import { busPoint } from '../pipeline/reprocess/bus-point.js';
 import { CONFIG_OPTION, type Command, EXIT, type Io, usageError } from './command.js';
@@ -23,13 +24,16 @@ export const command: Command = {
   },
   positionals: true,
   help: `Reads what the bus keeps and asks each store what it holds; it changes nothing, and may run beside the gateway.
+First, without a SINK: what the gateway accepted of each stream, and what it and processors put into the dead letters. Then:
   bus         rows that were accepted, and are still on the bus, for this sink
   stored      of them in the store
   waiting     that the branch has yet to write
   refused     that the store has refused: dead letters
+  overwritten whose place a later row has taken, in stores that keep one row of a key or a time
   lost        that are nowhere
   duplicated  that are there more than once
-Rows are compared by stream and event time. Exit code 1 when rows are lost or duplicated.`,
+Rows are compared by stream and event time. Exit code 1 when rows are lost or duplicated, objects are missing or have rows in
+common, or a store does not answer. Of stores that cannot be asked a line says why.`,
   async run({ values, positionals }, io) {
     if (typeof values.stream === 'string') {
       const fault = patternFault(values.stream);
@@ -44,6 +48,10 @@ Rows are compared by stream and event time. Exit code 1 when rows are lost or du
     }
     const streams = typeof values.stream === 'string' ? new StreamPattern(values.stream) : null;
     const json = Boolean(values.json);
+    if (positionals.length === 0) {
+      for (const ledger of await auditGateway(config, { since, streams }))
+        writeLine(io, json, ledger, gatewayText(ledger));
+    }
     let wrong = 0;
     for await (const { branch, ledgers, unasked, faults } of audit(config, { since, streams, branches: positionals })) {
       if (unasked !== null)
@@ -62,6 +70,17 @@ Rows are compared by stream and event time. Exit code 1 when rows are lost or du
 
 function writeLine(io: Io, json: boolean, value: object, text: string): void {
   io.stdout.write(`${json ? JSON.stringify(value) : text}\n`);
+}
+
+function gatewayText({ stream, bus, spooled, refused, failed }: GatewayLedger): string {
+  const letters: [count: number, whose: string][] = [
+    [refused, 'of the gateway'],
+    [failed, 'of processors'],
+  ];
+  const said = letters.flatMap(([count, whose]) => (count > 0 ? [`${count} ${whose}`] : []));
+  const where = spooled > 0 ? `: ${bus} on the bus, ${spooled} in the spool` : ', on the bus';
+  const dead = said.length > 0 ? `; dead letters: ${said.join(', ')}` : '';
+  return `gateway  ${printable(stream)}  ${bus + spooled} accepted${where}${dead}`;
 }
 
 function ledgerText(ledger: Ledger): string {

@@ -1,5 +1,4 @@
-import { TELEMETRY_TOPIC } from '../../bus/bus.js';
-import { PitwallError } from '../../core/errors.js';
+import { type BusRecord, TELEMETRY_TOPIC } from '../../bus/bus.js';
 import type { StreamPattern } from '../../core/stream-pattern.js';
 import { unpack } from '../../schemas/data-block.js';
 import type { Auditor } from '../../sinks/auditor.js';
@@ -9,12 +8,12 @@ import { closeAll, type OpenPartition, openTopic } from '../bus-reader.js';
 import type { Config, SinkConfig } from '../config/config.js';
 import { FreshRecords } from '../lanes/fresh-records.js';
 import { recordTags, Tagger } from '../lanes/tagger.js';
-import { type BusPoint, partitionRange, patience } from '../reprocess/bus-point.js';
+import type { BusPoint } from '../reprocess/bus-point.js';
 import { DueLedger } from './due-ledger.js';
+import { freshRows } from './fresh-rows.js';
 import type { DueRows } from './remaining-rows.js';
 
-const READ_BYTES = 1024 * 1024;
-const ANSWER_MS = 30_000;
+const CHECK_RECORDS = 1_000;
 
 export interface DueOptions {
   since: BusPoint;
@@ -62,32 +61,16 @@ async function readPartition(
   ledger: DueLedger,
 ): Promise<void> {
   const { bus, topic, partition } = place;
-  const { from, to } = await partitionRange(place, since, null);
   const position = reached?.find((at) => at.topic === topic && at.partition === partition)?.offset ?? null;
-  const fresh = new FreshRecords(bus, [], repeats);
-  let untilMs = performance.now() + ANSWER_MS;
-  for (let offset = from; offset < to; ) {
-    const run = await bus.read(topic, partition, offset, READ_BYTES);
-    if (run.next === offset) await patience(place, untilMs);
-    else untilMs = performance.now() + ANSWER_MS;
-    offset = run.next;
-    for (const record of run.records) {
-      if (!fresh.isNew(record) || record.kind !== 'data' || record.offset >= to) continue;
-      const { stream } = record;
-      const tags = tagger ? tagger.tags(stream) : recordTags(record);
-      if (tags === null || (streams && !streams.matches(stream))) continue;
-      let rows: ReturnType<FreshRecords['rows']>;
-      try {
-        rows = fresh.rows(record);
-      } catch (error) {
-        if (error instanceof PitwallError) continue;
-        throw error;
-      }
-      const { key, receivedUs } = record;
-      const batch = unpack([rows.packed], stream, rows.schema);
-      const isWaiting = position !== null && record.offset >= position;
-      ledger.add({ batch, topic, partition, offset: record.offset, key, tags, receivedUs }, isWaiting);
-    }
-    ledger.mustFit();
+  const tagsOf = (record: BusRecord) => (tagger ? tagger.tags(record.stream) : recordTags(record));
+  const isWanted = (record: BusRecord) => (!streams || streams.matches(record.stream)) && tagsOf(record) !== null;
+  let added = 0;
+  for await (const { record, rows } of freshRows(place, since, new FreshRecords(bus, [], repeats), isWanted)) {
+    const { stream, offset, key, receivedUs } = record;
+    const batch = unpack([rows.packed], stream, rows.schema);
+    const isWaiting = position !== null && offset >= position;
+    ledger.add({ batch, topic, partition, offset, key, tags: tagsOf(record)!, receivedUs }, isWaiting);
+    if (++added % CHECK_RECORDS === 0) ledger.mustFit();
   }
+  ledger.mustFit();
 }
