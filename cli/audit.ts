@@ -28,6 +28,7 @@ First, without a SINK: what the gateway accepted of each stream, and what it and
   bus         rows that were accepted, and are still on the bus, for this sink
   stored      of them in the store
   waiting     that the branch has yet to write
+  missing     not there, on a machine that does not know how far the branch is
   refused     that the store has refused: dead letters
   overwritten whose place a later row has taken, in stores that keep one row of a key or a time
   lost        that are nowhere
@@ -84,9 +85,10 @@ function gatewayText({ stream, bus, spooled, refused, failed }: GatewayLedger): 
 }
 
 function ledgerText(ledger: Ledger): string {
-  const { branch, bus, waiting, refused, unstorable, overwritten, stored, lost, duplicated, older } = ledger;
+  const { branch, bus, waiting, missing, refused, unstorable, overwritten, stored, lost, duplicated, older } = ledger;
   const counts: [count: number | null, what: string][] = [
     [waiting, 'waiting'],
+    [missing, 'waiting or lost: this machine does not know the position of the branch'],
     [refused, 'refused'],
     [unstorable, 'that the store cannot hold'],
     [overwritten, 'in whose place there is a later one'],

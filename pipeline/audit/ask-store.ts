@@ -16,9 +16,10 @@ export async function askStore(
   const streams = accounts.map(({ stream }) => stream);
   try {
     auditor.begin?.(streams);
-    for (const { stream, due, ledger } of accounts) {
+    for (const account of accounts) {
+      const { stream, due } = account;
       const letters = refused.get(stream.name)?.sorted() ?? NO_TIMES;
-      Object.assign(ledger, compareTimes(due, await foundTimes(auditor, stream), letters));
+      account.settle(compareTimes(due, await foundTimes(auditor, stream), letters));
     }
     return (await auditor.faults?.(isAll ? null : streams)) ?? [];
   } catch (error) {

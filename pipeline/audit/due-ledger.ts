@@ -2,7 +2,7 @@ import { PitwallError } from '../../core/errors.js';
 import { GrowingTimes } from '../../core/growing-times.js';
 import type { Auditor } from '../../sinks/auditor.js';
 import type { SinkBatch } from '../../sinks/sink.js';
-import { type DueRows, type RemainingRows, remainingRows } from './remaining-rows.js';
+import { type DueRows, type RemainingRows, type RowState, remainingRows } from './remaining-rows.js';
 
 /** Of times and identities. */
 const HELD_BYTES_MAX = 800_000_000;
@@ -16,15 +16,17 @@ export class DueLedger {
     this.remaining = rules.overwriting ? remainingRows(rules.overwriting) : null;
   }
 
-  /** In the order of the bus. `isWaiting`: the branch has yet to write it. */
-  add(record: SinkBatch, isWaiting: boolean): void {
+  /** In the order of the bus. */
+  add(record: SinkBatch, state: RowState): void {
     const { batch, tags } = record;
     const { rules, remaining } = this;
     let due = this.streams.get(batch.stream);
     if (!due) {
-      due = { tags, times: new GrowingTimes(), waiting: 0, unstorable: 0, overwritten: 0 };
+      due = { tags, times: new GrowingTimes(), isKnown: true, waiting: 0, unstorable: 0, overwritten: 0 };
       this.streams.set(batch.stream, due);
     }
+    const isWaiting = state === 'waiting';
+    if (state === 'unknown') due.isKnown = false;
     if (!rules.holds && !remaining) {
       if (isWaiting) due.waiting += batch.rows;
       else due.times.add(batch.timeUs.subarray(0, batch.rows));

@@ -11,7 +11,7 @@ import { recordTags, Tagger } from '../lanes/tagger.js';
 import type { BusPoint } from '../reprocess/bus-point.js';
 import { DueLedger } from './due-ledger.js';
 import { freshRows } from './fresh-rows.js';
-import type { DueRows } from './remaining-rows.js';
+import type { DueRows, RowState } from './remaining-rows.js';
 
 const CHECK_RECORDS = 1_000;
 
@@ -19,7 +19,7 @@ export interface DueOptions {
   since: BusPoint;
   /** Null: all streams. */
   streams: StreamPattern | null;
-  /** How far the branch has come; null: it has passed everything. */
+  /** How far the branch has come, as this machine knows it; null: it has not run here. */
   reached: readonly Position[] | null;
   /** Of the store; a store that cannot be asked has none. */
   rules: Pick<Auditor, 'holds' | 'overwriting'>;
@@ -54,23 +54,31 @@ export async function dueRows(config: Config, sink: SinkConfig, options: DueOpti
 
 async function readPartition(
   place: OpenPartition,
-  repeats: boolean,
+  /** The bus is Kafka, where records may stand twice, and other machines run the branch as well. */
+  isShared: boolean,
   /** Null: the rows of a processor carry their tags. */
   tagger: Tagger | null,
   { since, streams, reached }: DueOptions,
   ledger: DueLedger,
 ): Promise<void> {
   const { bus, topic, partition } = place;
-  const position = reached?.find((at) => at.topic === topic && at.partition === partition)?.offset ?? null;
+  const known = reached?.find((at) => at.topic === topic && at.partition === partition)?.offset;
+  // On the bus of one machine it has not begun there; in Kafka another machine may have passed any of it.
+  const position = known ?? (isShared ? null : 0);
   const tagsOf = (record: BusRecord) => (tagger ? tagger.tags(record.stream) : recordTags(record));
   const isWanted = (record: BusRecord) => (!streams || streams.matches(record.stream)) && tagsOf(record) !== null;
   let added = 0;
-  for await (const { record, rows } of freshRows(place, since, new FreshRecords(bus, [], repeats), isWanted)) {
+  for await (const { record, rows } of freshRows(place, since, new FreshRecords(bus, [], isShared), isWanted)) {
     const { stream, offset, key, receivedUs } = record;
     const batch = unpack([rows.packed], stream, rows.schema);
-    const isWaiting = position !== null && offset >= position;
-    ledger.add({ batch, topic, partition, offset, key, tags: tagsOf(record)!, receivedUs }, isWaiting);
+    ledger.add({ batch, topic, partition, offset, key, tags: tagsOf(record)!, receivedUs }, stateOf(offset, position));
     if (++added % CHECK_RECORDS === 0) ledger.mustFit();
   }
   ledger.mustFit();
+}
+
+/** `position`: up to where the branch has come; null: nobody here knows. */
+function stateOf(offset: number, position: number | null): RowState {
+  if (position === null) return 'unknown';
+  return offset < position ? 'passed' : 'waiting';
 }

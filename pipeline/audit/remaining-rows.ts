@@ -2,11 +2,16 @@ import { GrowingTimes } from '../../core/growing-times.js';
 import type { Overwriting } from '../../sinks/auditor.js';
 import type { SinkBatch } from '../../sinks/sink.js';
 
+/** Whether the branch has passed a row, has yet to write it, or nobody here knows. */
+export type RowState = 'passed' | 'waiting' | 'unknown';
+
 /** What stands on the bus of a stream for a branch, in rows. */
 export interface DueRows {
   tags: Readonly<Record<string, string>>;
-  /** Times, as the store has them, of rows that the branch has passed and that remain in its store. */
+  /** Times, as the store has them, of rows that the branch has passed, or may have, and that remain in its store. */
   times: GrowingTimes;
+  /** All of them it has passed. A stream is in one partition, so that none or all are known. */
+  isKnown: boolean;
   /** That it has yet to write. */
   waiting: number;
   /** That the store cannot hold, such as those without a value in InfluxDB. */

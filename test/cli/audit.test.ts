@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sendRows } from '../pipeline/car-rows.js';
@@ -88,6 +88,17 @@ sinks:
   assert.deepEqual(of('lines', 'car/0/a'), { ...all, stored: 2 * ROWS - 3, lost: 3, duplicated: 1 });
   assert.deepEqual(of('packed', 'car/1/a'), { ...all, stored: 0, lost: 2 * ROWS });
   assert.deepEqual(of('table', 'car/1/a'), all);
+
+  appendFileSync(file, '  later: { type: file, from: "#", path: ./later }\n');
+  const later = await audit('later');
+  assert.equal(later.code, 0, 'a sink that has not begun yet');
+  assert.deepEqual(
+    later.lines.map(({ waiting, stored, lost }) => [waiting, stored, lost]),
+    [
+      [2 * ROWS, 0, 0],
+      [2 * ROWS, 0, 0],
+    ],
+  );
 
   const some = await audit('table', '--stream', 'car/1/#');
   assert.deepEqual(

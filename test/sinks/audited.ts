@@ -17,7 +17,7 @@ export async function audited(
   streams: readonly string[] | null = null,
 ): Promise<Audited> {
   const due = new DueLedger(auditor);
-  for (const record of records) if (record.batch.rows > 0) due.add(record, false);
+  for (const record of records) if (record.batch.rows > 0) due.add(record, 'passed');
   const accounts = [...due.settle()]
     .filter(([stream]) => streams === null || streams.includes(stream))
     .map(([stream, rows]) => new Account('under-test', stream, rows));
