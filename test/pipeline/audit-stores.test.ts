@@ -56,11 +56,12 @@ sinks:
   const gateway = new GatewayProcess(dir, configuration(influx.url));
   t.after(() => gateway.kill());
   await gateway.start();
-  await sendRows(gateway, 2, 0, ROWS);
+  // Each time at least an object is closed.
+  for (let n = 0; n < ROWS; n += 20) await sendRows(gateway, 2, n, n + 20);
   assert.equal(await gateway.stop(), 0, gateway.stderr);
 
-  const audit = async (file = join(dir, 'pitwall.yaml')) => {
-    const { code, stdout, stderr } = await pitwall(['audit', '--json', '-c', file]);
+  const audit = async () => {
+    const { code, stdout, stderr } = await pitwall(['audit', '--json', '-c', join(dir, 'pitwall.yaml')]);
     const lines = stdout
       .split('\n')
       .slice(0, -1)
@@ -136,18 +137,13 @@ sinks:
 
   const away = join(dir, 'away.yaml');
   writeFileSync(away, configuration(`http://127.0.0.1:${await freePort()}`));
-  const { code, stderr, lines } = await audit(away);
+  const { code, stdout, stderr } = await pitwall(['audit', 'points', 'hook', '-c', away]);
   assert.equal(code, 1);
-  assert.match(stderr, /\npoints: influxdb http\S+, database "\S+" does not answer: /);
-  assert.deepEqual(
-    counts(lines).filter((line) => line.startsWith('points ')),
-    whole('points', null),
-  );
-  assert.deepEqual(
-    counts(lines).filter((line) => !line.startsWith('points ')),
-    counts(bad.lines).filter((line) => !line.startsWith('points ')),
-  );
-  const text = await pitwall(['audit', 'hook', '-c', away]);
-  assert.equal(text.code, 0);
-  assert.match(text.stdout, /^hook: the store cannot be asked: what .*\nhook {2}car\/0\/a {2}60 on the bus\n/);
+  assert.match(stderr, /^points: influxdb http\S+, database "\S+" does not answer: .*\n$/);
+  assert.deepEqual(stdout.split('\n'), [
+    ...['car/0/a', 'car/1/a'].map((stream) => `points  ${stream}  60 on the bus`),
+    'hook: the store cannot be asked: what the receiver of the requests does with the rows is not known',
+    ...['car/0/a', 'car/1/a'].map((stream) => `hook  ${stream}  60 on the bus`),
+    '',
+  ]);
 });
