@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -146,12 +146,13 @@ export class ObjectStore {
     });
   }
 
-  /** An object as it comes. What goes wrong on the way is an error of the stream, as the SDK has it. */
+  /** An object as it comes; also what goes wrong on the way is a StoreFault. */
   async readStream(key: string): Promise<Readable> {
-    return this.ask(`reading ${key}`, async () => {
-      const { Body } = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
-      return Body as Readable;
-    });
+    const doing = `reading ${key}`;
+    const { Body } = await this.ask(doing, () =>
+      this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key })),
+    );
+    return Readable.from(this.piecesOf(Body as Readable, doing), { objectMode: false });
   }
 
   close(): void {
@@ -177,6 +178,14 @@ export class ObjectStore {
       await upload.done();
     } finally {
       signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  private async *piecesOf(body: Readable, doing: string): AsyncIterable<Buffer> {
+    try {
+      yield* body as AsyncIterable<Buffer>;
+    } catch (error) {
+      throw this.fault(doing, error);
     }
   }
 

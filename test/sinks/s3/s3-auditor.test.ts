@@ -68,23 +68,29 @@ for (const [name, format] of FORMATS) {
         others.filter((each) => each.lost || each.duplicated),
         [],
       );
-      // What stands in bytes of nobody's making may also be read as no rows at all.
+      // Lines without a row are none.
       const said = faults.filter((fault) => !fault.startsWith(`${broken} cannot be read: `));
+      assert.equal(faults.length - said.length, format.compression === 'none' ? 0 : 1, faults.join('\n'));
       assert.equal(said.length, 1, faults.join('\n'));
       assert.match(said[0]!, /^an object is missing before .*, that with the row \d+ of offset \d+ as its first$/);
     },
   );
 }
 
-/** A way to the store that notes the requests, as `METHOD PATH?QUERY`, with their ranges. */
-async function noted(t: TestContext, options: S3SinkOptions): Promise<{ options: S3SinkOptions; requests: string[] }> {
+/** A way to the store that notes the requests, as `METHOD PATH?QUERY`, with their ranges; `isCut` ends answers in their middle. */
+async function noted(
+  t: TestContext,
+  options: S3SinkOptions,
+  isCut: (url: string) => boolean = () => false,
+): Promise<{ options: S3SinkOptions; requests: string[] }> {
   const requests: string[] = [];
   const server = createServer((incoming, answer) => {
     const { method, url, headers } = incoming;
     requests.push(`${method} ${decodeURIComponent(url!)} ${headers.range ?? ''}`.trim());
     const outgoing = request(`${options.endpoint}${url}`, { method, headers }, (response) => {
       answer.writeHead(response.statusCode!, response.headers);
-      response.pipe(answer);
+      if (!isCut(url!)) response.pipe(answer);
+      else response.once('data', (piece: Buffer) => answer.write(piece.subarray(0, 100), () => answer.destroy()));
     });
     incoming.pipe(outgoing);
   });
@@ -131,6 +137,27 @@ test(
     assert.ok(read < size - 15 * rows, `${read} bytes of ${size}`);
   },
 );
+
+for (const [name, format] of FORMATS) {
+  test(
+    `A connection that ends in an object of ${name} is a fault of the store, and no row of it counts as lost.`,
+    needed,
+    async (t) => {
+      const bucket = await bucketOf();
+      const prefix = uniqueName('t');
+      const options = bucket.options(prefix, format);
+      const times = Array.from({ length: 2_000 }, (_, i) => START_US + i * 1000);
+      const record = recordOf(0, 'car/1/imu', times, { 'ax f64': times.map((_, i) => Math.sin(i)) });
+      await feed(options, [record]);
+      const isCut = (url: string) => url.includes(`/${prefix}/`);
+      const { options: through } = await noted(t, options, isCut);
+      const { ledgers, faults } = await audited(auditorOf(t, through), [record]);
+      assert.equal(ledgers.get('car/1/imu')!.lost, null);
+      assert.equal(faults.length, 1);
+      assert.match(faults[0]!, new RegExp(`^s3://\\S+ at \\S+: reading ${prefix}/car/1/imu/\\S+: `));
+    },
+  );
+}
 
 const PATHS = [
   '{stream}/date={date}/hour={hour}',
