@@ -73,7 +73,7 @@ function writeLine(io: Io, json: boolean, value: object, text: string): void {
   io.stdout.write(`${json ? JSON.stringify(value) : text}\n`);
 }
 
-function gatewayText({ stream, bus, spooled, refused, failed }: GatewayLedger): string {
+function gatewayText({ stream, accepted, bus, spooled, refused, failed }: GatewayLedger): string {
   const letters: [count: number, whose: string][] = [
     [refused, 'of the gateway'],
     [failed, 'of processors'],
@@ -81,7 +81,7 @@ function gatewayText({ stream, bus, spooled, refused, failed }: GatewayLedger): 
   const said = letters.flatMap(([count, whose]) => (count > 0 ? [`${count} ${whose}`] : []));
   const where = spooled > 0 ? `: ${bus} on the bus, ${spooled} in the spool` : ', on the bus';
   const dead = said.length > 0 ? `; dead letters: ${said.join(', ')}` : '';
-  return `gateway  ${printable(stream)}  ${bus + spooled} accepted${where}${dead}`;
+  return `gateway  ${printable(stream)}  ${accepted} accepted${where}${dead}`;
 }
 
 function ledgerText(ledger: Ledger): string {

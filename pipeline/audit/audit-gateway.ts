@@ -10,9 +10,11 @@ import { letterRecords } from './letter-records.js';
 /** What became of what devices sent to a stream. */
 export interface GatewayLedger {
   stream: string;
-  /** Rows, in the log or in Kafka. */
+  /** Rows: those on the bus and in the spool. */
+  accepted: number;
+  /** Of them in the log, or in Kafka. */
   bus: number;
-  /** Rows in the spool that Kafka does not have yet. */
+  /** Of them in the spool, which Kafka does not have yet. */
   spooled: number;
   /** Dead letters: messages as a whole, and rows, that the gateway has not accepted, */
   refused: number;
@@ -31,7 +33,7 @@ export async function auditGateway(
   const ledgers = new Map<string, GatewayLedger>();
   const of = (stream: string): GatewayLedger => {
     let ledger = ledgers.get(stream);
-    if (!ledger) ledgers.set(stream, (ledger = { stream, bus: 0, spooled: 0, refused: 0, failed: 0 }));
+    if (!ledger) ledgers.set(stream, (ledger = { stream, accepted: 0, bus: 0, spooled: 0, refused: 0, failed: 0 }));
     return ledger;
   };
   const isWanted = ({ stream }: Pick<BusRecord, 'stream'>) => !streams || streams.matches(stream);
@@ -67,5 +69,6 @@ export async function auditGateway(
     if (stage === 'decode') of(record.stream).refused++;
     if (stage === 'processor') of(record.stream).failed++;
   }
+  for (const ledger of ledgers.values()) ledger.accepted = ledger.bus + ledger.spooled;
   return [...ledgers.values()].sort((a, b) => (a.stream < b.stream ? -1 : 1));
 }

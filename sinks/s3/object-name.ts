@@ -27,12 +27,17 @@ const KEY = new RegExp(
  * anew in another log, so the objects of each are apart.
  */
 export function sourceOf(topic: string, stream: string): string {
-  return logOf(topic) + hash(stream, STREAM_LENGTH);
+  return logOf(topic) + streamHash(stream);
 }
 
-/** Whether an object's rows are of the stream, whatever the log. */
-export function isOfStream({ source }: ObjectRange, stream: string): boolean {
-  return source.endsWith(hash(stream, STREAM_LENGTH));
+/** What the sources of a stream end with, whatever the log. */
+export function streamHash(stream: string): string {
+  return hash(stream, STREAM_LENGTH);
+}
+
+/** That of the stream whose rows are in an object; null for a key that is not of an object of rows. */
+export function streamHashOf(key: string): string | null {
+  return parseKey(key)?.source.slice(-STREAM_LENGTH) ?? null;
 }
 
 /** What the sources of a log begin with. */

@@ -9,7 +9,7 @@ import { parquetTimes } from '../parquet/parquet-times.js';
 import { jsonlTimes } from '../text/jsonl-times.js';
 import { faultText, findFaults } from './audit.js';
 import { objectBytes } from './object-bytes.js';
-import { isOfStream, parseKey } from './object-name.js';
+import { streamHash, streamHashOf } from './object-name.js';
 import { type ListedObject, ObjectStore } from './object-store.js';
 import { type KeyRange, PathTemplate } from './path-template.js';
 import type { S3SinkOptions } from './s3-sink-options.js';
@@ -33,12 +33,12 @@ export class S3Auditor implements Auditor {
   }
 
   async *times({ name, tags, fromUs, toUs }: AuditedStream): AsyncIterable<Float64Array> {
+    const wanted = streamHash(name);
     const reads = new Flights(READS_AT_ONCE);
     const ready: Float64Array[] = [];
     try {
       for await (const object of this.list(this.path.keys(name, tags, { fromUs, toUs }))) {
-        const range = parseKey(object.key);
-        if (range === null || !isOfStream(range, name)) continue;
+        if (streamHashOf(object.key) !== wanted) continue;
         await reads.room();
         reads.begin(0, async () => {
           for await (const piece of this.read(object)) ready.push(piece);
@@ -69,15 +69,15 @@ export class S3Auditor implements Auditor {
       yield* this.store.list(this.options.prefix);
       return;
     }
-    const byPrefix = new Map<string, string[]>();
+    const byPrefix = new Map<string, Set<string>>();
     for (const { name, tags } of streams) {
       const { prefix } = this.path.keys(name, tags, null);
-      byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), name]);
+      byPrefix.set(prefix, (byPrefix.get(prefix) ?? new Set()).add(streamHash(name)));
     }
-    for (const [prefix, names] of byPrefix) {
+    for (const [prefix, wanted] of byPrefix) {
       for await (const object of this.store.list(this.options.prefix + prefix)) {
-        const range = parseKey(object.key);
-        if (range !== null && names.some((name) => isOfStream(range, name))) yield object;
+        const found = streamHashOf(object.key);
+        if (found !== null && wanted.has(found)) yield object;
       }
     }
   }

@@ -57,7 +57,14 @@ sinks:
   assert.equal(good.code, 0, good.stderr);
   assert.deepEqual(
     good.accepted,
-    ['car/0/a', 'car/1/a'].map((stream) => ({ stream, bus: 2 * ROWS, spooled: 0, refused: 0, failed: 0 })),
+    ['car/0/a', 'car/1/a'].map((stream) => ({
+      stream,
+      accepted: 2 * ROWS,
+      bus: 2 * ROWS,
+      spooled: 0,
+      refused: 0,
+      failed: 0,
+    })),
   );
   const all = { bus: 2 * ROWS, waiting: 0, stored: 2 * ROWS, lost: 0, duplicated: 0 };
   const counts = ({ bus, waiting, stored, lost, duplicated }: Line) => ({ bus, waiting, stored, lost, duplicated });
