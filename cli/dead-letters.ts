@@ -1,13 +1,12 @@
-import { type BusRecord, DEAD_LETTERS_TOPIC } from '../bus/bus.js';
+import { DEAD_LETTERS_TOPIC } from '../bus/bus.js';
 import { patternFault, StreamPattern } from '../core/stream-pattern.js';
 import { closeAll, openTopic } from '../pipeline/bus-reader.js';
 import { loadConfig } from '../pipeline/config/load-config.js';
+import { SeenOrigins } from '../pipeline/seen-origins.js';
 import { type DeadLetter, decodeDeadLetter } from '../schemas/dead-letter.js';
 import { CONFIG_OPTION, type Command, usageError } from './command.js';
 
 const READ_BYTES = 1024 * 1024;
-/** Origins of a partition that are remembered. */
-const SEEN_MAX = 1_000_000;
 /** Of an original, in a line for people. */
 const SHOWN_BYTES = 120;
 
@@ -71,24 +70,6 @@ start of the original. "show" and "replay" are not part of this version.`,
     return 0;
   },
 };
-
-/**
- * A letter may stand in Kafka more than once, each time with the same origin. Not as a Deduplicator has it: letters of a
- * writer come from several places, and so not in the order of their numbers.
- */
-class SeenOrigins {
-  private readonly seen = new Set<string>();
-
-  isNew({ writer, sequence, parts }: BusRecord): boolean {
-    const row = parts?.[0] ? `${parts[0].sequence}.${parts[0].firstRow}` : '';
-    const origin = `${writer}\n${sequence}\n${row}`;
-    if (this.seen.has(origin)) return false;
-    this.seen.add(origin);
-    // What is repeated follows soon: after a crash, and from the processors beside.
-    if (this.seen.size > SEEN_MAX) this.seen.delete(this.seen.values().next().value!);
-    return true;
-  }
-}
 
 function readable(value: Buffer): DeadLetter | null {
   try {

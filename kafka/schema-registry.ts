@@ -11,20 +11,24 @@ export interface RegistryAddress {
 
 const ANSWER_MS = 10_000;
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json';
+/** Of what stands before a value. */
+export const PREFIX_BYTES = 5;
 /** Of what a registry says, as much stands in a message. */
 const SAID_CHARACTERS_MAX = 300;
 
 interface Answer {
   id?: unknown;
+  schema?: unknown;
   message?: unknown;
 }
 
 /**
- * A schema registry with the HTTP interface of Confluent's, as far as writers need it. What it answers is kept as long
+ * A schema registry with the HTTP interface of Confluent's, as far as rows need it. What it answers is kept as long
  * as this object lives.
  */
 export class SchemaRegistryClient {
   private readonly ids = new Map<string, Promise<number>>();
+  private readonly schemas = new Map<number, Promise<string | null>>();
   private readonly root: string;
   private readonly headers: Record<string, string>;
 
@@ -51,41 +55,72 @@ export class SchemaRegistryClient {
     return id;
   }
 
+  /** The Avro schema with an id; null: there is none. Throws as `id` does. */
+  schema(id: number): Promise<string | null> {
+    let text = this.schemas.get(id);
+    if (!text) {
+      text = this.find(id);
+      this.schemas.set(id, text);
+      text.catch(() => this.schemas.delete(id));
+    }
+    return text;
+  }
+
   private async register(subject: string, schemaText: string): Promise<number> {
-    let status: number;
-    let text: string;
+    const doing = `registering a schema under ${subject}`;
+    const body = JSON.stringify({ schema: schemaText });
+    const { status, answer } = await this.ask(doing, `/subjects/${encodeURIComponent(subject)}/versions`, body);
+    const { id } = answer;
+    if (status === 200 && typeof id === 'number' && Number.isInteger(id)) return id;
+    throw this.refused(doing, answer, meaningOf(status, subject));
+  }
+
+  private async find(id: number): Promise<string | null> {
+    const doing = `asking for the schema ${id}`;
+    const { status, answer } = await this.ask(doing, `/schemas/ids/${id}`, null);
+    if (status === 200 && typeof answer.schema === 'string') return answer.schema;
+    if (status === 404) return null;
+    throw this.refused(doing, answer, meaningOf(status, 'the id'));
+  }
+
+  /** With a body it is posted. */
+  private async ask(doing: string, path: string, body: string | null): Promise<{ status: number; answer: Answer }> {
     try {
-      const answer = await fetch(`${this.root}/subjects/${encodeURIComponent(subject)}/versions`, {
-        method: 'POST',
+      const answer = await fetch(`${this.root}${path}`, {
+        method: body === null ? 'GET' : 'POST',
         headers: this.headers,
-        body: JSON.stringify({ schema: schemaText }),
+        body,
         // The password is for the address that was configured.
         redirect: 'manual',
         signal: AbortSignal.timeout(ANSWER_MS),
       });
-      status = answer.status;
-      text = await answer.text();
+      return { status: answer.status, answer: readAnswer(await answer.text()) };
     } catch (error) {
-      throw this.fault(subject, true, unreached(error), error);
+      throw this.fault(doing, true, unreached(error), error);
     }
-    const { id, message } = readAnswer(text);
-    if (status === 200 && typeof id === 'number' && Number.isInteger(id)) return id;
-    const said = typeof message === 'string' && message !== '' ? ` (${message.slice(0, SAID_CHARACTERS_MAX)})` : '';
-    const [what, retryable] = meaningOf(status, subject);
-    throw this.fault(subject, retryable, `${what}${said}`);
   }
 
-  private fault(subject: string, retryable: boolean, what: string, cause?: unknown): PitwallError {
-    const message = `the schema registry at ${this.root}, registering a schema under ${subject}: ${what}`;
+  private refused(doing: string, { message }: Answer, [what, retryable]: ReturnType<typeof meaningOf>): PitwallError {
+    const said = typeof message === 'string' && message !== '' ? ` (${message.slice(0, SAID_CHARACTERS_MAX)})` : '';
+    return this.fault(doing, retryable, `${what}${said}`);
+  }
+
+  private fault(doing: string, retryable: boolean, what: string, cause?: unknown): PitwallError {
+    const message = `the schema registry at ${this.root}, ${doing}: ${what}`;
     return new PitwallError('bus-failed', message, { stage: 'bus', retryable, cause });
   }
 }
 
 /** What stands before a value in Confluent's wire format: a zero, and the schema's id. */
 export function registryPrefixBytes(id: number): Buffer {
-  const bytes = Buffer.alloc(5);
+  const bytes = Buffer.alloc(PREFIX_BYTES);
   bytes.writeInt32BE(id, 1);
   return bytes;
+}
+
+/** The id in front of a value; null where the value does not begin so. */
+export function registryId(value: Buffer): number | null {
+  return value.length >= PREFIX_BYTES && value[0] === 0 ? value.readInt32BE(1) : null;
 }
 
 /** The subject that readers take for the values of a topic unless they are told otherwise. */

@@ -49,12 +49,23 @@ export async function openTopic(config: Config, topic: string): Promise<OpenPart
   const isOutput = config.processors.some((processor) => processor.plan.name === topic);
   const levels = levelsOf(config);
   if (isOutput) return outputs(levels[topic]!);
-  if (!isMade(folders.ingest)) return [];
-  const bus = LogBus.open({ dir: folders.ingest, partitions, readOnly: true });
-  const ingested = allPartitions(config).map((partition) => ({ bus, topic, partition, log: '' }));
+  const ingested = openIngest(config, topic);
+  if (ingested.length === 0) return [];
   // Rows that a step failed for are kept with the outputs of the processors.
   if (topic !== DEAD_LETTERS_TOPIC) return ingested;
   return [...ingested, ...[...new Set(Object.values(levels))].flatMap(outputs), ...refused(config)];
+}
+
+/** A topic of what waits for Kafka on this machine, with what Kafka has and is still kept; empty without a spool. */
+export function openSpool(config: Config, topic: string): OpenPartition[] {
+  return config.bus.kafka ? openIngest(config, topic) : [];
+}
+
+function openIngest(config: Config, topic: string): OpenPartition[] {
+  const { ingest } = busFolders(config);
+  if (!isMade(ingest)) return [];
+  const bus = LogBus.open({ dir: ingest, partitions: config.bus.log.partitions, readOnly: true });
+  return allPartitions(config).map((partition) => ({ bus, topic, partition, log: '' }));
 }
 
 /** Rows that the stores of branches have refused. */

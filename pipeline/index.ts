@@ -33,6 +33,7 @@ export type {
   State,
   StatefulFunctionOptions,
 } from '../processors/functions/function-types.js';
+export type { AuditedStream, Auditor, Overwriting } from '../sinks/auditor.js';
 export { retryAfterMs } from '../sinks/delivery/retry-after.js';
 export type { Refuse, RefusedRow, RequestBuilder, Store } from '../sinks/delivery/store.js';
 export { StoreFault, type StoreFaultKind } from '../sinks/delivery/store-fault.js';
@@ -41,4 +42,4 @@ export { type JsonRequest, type JsonRequestOptions, JsonRequests } from '../sink
 export type { Config } from './config/config.js';
 export { loadConfig } from './config/load-config.js';
 export { Pipeline } from './pipeline.js';
-export type { ModuleStore, SinkModuleContext } from './sink-module.js';
+export type { ModuleAnswers, ModuleStore, SinkModuleContext } from './sink-module.js';

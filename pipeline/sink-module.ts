@@ -3,6 +3,7 @@ import { PitwallError } from '../core/errors.js';
 import { loadModule } from '../processors/modules/load-module.js';
 import { badModule, thrownFault } from '../processors/modules/module-fault.js';
 import { userPlace } from '../processors/modules/user-place.js';
+import type { Auditor } from '../sinks/auditor.js';
 import type { Store } from '../sinks/delivery/store.js';
 import { StoreFault } from '../sinks/delivery/store-fault.js';
 import type { Sink } from '../sinks/sink.js';
@@ -21,16 +22,23 @@ export interface SinkModuleContext<Options = Readonly<Record<string, unknown>>> 
 
 /** A store as modules may write it: what is left out has a default. */
 export type ModuleStore<Request> = Pick<Store<Request>, 'builder' | 'send'> &
-  Partial<Store<Request>> & {
+  Partial<Store<Request>> &
+  ModuleAnswers & {
     /** For `pitwall check --connect`: reaches the store and changes nothing; resolves with what was found, in a few words. */
     check?(signal: AbortSignal): Promise<string>;
   };
+
+/** What a store or a sink of a module may offer beside. */
+export interface ModuleAnswers {
+  /** For `pitwall audit`, which calls nothing else of it: asks the store which rows it holds, and changes nothing. */
+  auditor?(): Auditor | Promise<Auditor>;
+}
 
 const EXAMPLE = 'write export default function createSink({ name, options, stateFolder }) { … }';
 const OF_SINK = ['open', 'write', 'flush', 'close'] as const;
 const OF_STORE = ['builder', 'send'] as const;
 
-type Made = ModuleStore<unknown> | Sink;
+type Made = ModuleStore<unknown> | (Sink & ModuleAnswers);
 type Create = (context: SinkModuleContext) => Made | Promise<Made>;
 
 /**
@@ -51,7 +59,7 @@ export async function makeFromModule(
   { module, options }: ModuleSinkOptions,
   stateFolder: string,
 ): Promise<Store<unknown> | Sink> {
-  const made = await make(name, { module, options }, stateFolder);
+  const made = await makeOfModule(name, { module, options }, stateFolder);
   return 'send' in made ? completedStore(made, module) : made;
 }
 
@@ -62,7 +70,7 @@ export function isStore(made: Store<unknown> | Sink): made is Store<unknown> {
 /** For `check --connect`; only what the module offers for it is called. */
 export async function lookAtModule(name: string, options: ModuleSinkOptions, timeoutMs: number): Promise<StoreLook> {
   try {
-    const made = await make(name, options, '');
+    const made = await makeOfModule(name, options, '');
     const check = 'send' in made ? made.check : undefined;
     const found =
       (await check?.call(made, AbortSignal.timeout(timeoutMs))) ??
@@ -73,7 +81,12 @@ export async function lookAtModule(name: string, options: ModuleSinkOptions, tim
   }
 }
 
-async function make(name: string, { module, options }: ModuleSinkOptions, stateFolder: string): Promise<Made> {
+/** What a module makes, as it is. Throws where it is neither a store nor a sink. */
+export async function makeOfModule(
+  name: string,
+  { module, options }: ModuleSinkOptions,
+  stateFolder: string,
+): Promise<Made> {
   const create = await loadSinkModule(module);
   let made: unknown;
   try {
@@ -117,7 +130,7 @@ export function completedStore<Request>(store: ModuleStore<Request>, module: str
 }
 
 /** An error of a user's code, with its place. */
-function said(error: unknown): string {
+export function said(error: unknown): string {
   const place = userPlace(error);
   return `${place === null ? '' : `${place}: `}${String(error)}`;
 }

@@ -13,6 +13,7 @@ interface Options {
  */
 export default function createSink({ options }: SinkModuleContext<Options>): ModuleStore<JsonRequest> {
   if (typeof options.path !== 'string') throw new Error('options.path must name the file of the database');
+  const place = { path: options.path, encoding: 'string' } as const;
   const requests = new JsonRequests({ format: 'jsonl', positions: true });
   let database: RootDatabase<string, string> | null = null;
 
@@ -20,7 +21,7 @@ export default function createSink({ options }: SinkModuleContext<Options>): Mod
     what: `lmdb ${options.path}`,
     async open() {
       try {
-        database ??= open<string, string>({ path: options.path, encoding: 'string', overlappingSync: false });
+        database ??= open<string, string>({ ...place, overlappingSync: false });
       } catch (error) {
         throw new StoreFault('setup', `cannot be opened: ${(error as Error).message}`, { cause: error });
       }
@@ -39,6 +40,20 @@ export default function createSink({ options }: SinkModuleContext<Options>): Mod
     async close() {
       await database?.close();
       database = null;
+    },
+    auditor() {
+      const rows = open<string, string>({ ...place, readOnly: true });
+      return {
+        async *times({ name }) {
+          const times: number[] = [];
+          for (const { value } of rows.getRange()) {
+            const { stream, timeUs } = JSON.parse(value) as { stream: string; timeUs: number };
+            if (stream === name) times.push(timeUs);
+          }
+          yield Float64Array.from(times);
+        },
+        close: () => rows.close(),
+      };
     },
   };
 }

@@ -1,117 +1,84 @@
-import { TELEMETRY_TOPIC } from '../../bus/bus.js';
-import type { Batch } from '../../columnar/batch.js';
-import { PitwallError } from '../../core/errors.js';
+import { type BusRecord, TELEMETRY_TOPIC } from '../../bus/bus.js';
 import type { StreamPattern } from '../../core/stream-pattern.js';
 import { unpack } from '../../schemas/data-block.js';
+import type { Auditor } from '../../sinks/auditor.js';
 import type { Position } from '../../sinks/sink.js';
 import { splitInputs } from '../build-lanes.js';
 import { closeAll, type OpenPartition, openTopic } from '../bus-reader.js';
 import type { Config, SinkConfig } from '../config/config.js';
 import { FreshRecords } from '../lanes/fresh-records.js';
 import { recordTags, Tagger } from '../lanes/tagger.js';
-import { type BusPoint, partitionRange, patience } from '../reprocess/bus-point.js';
-import { GrowingTimes } from './growing-times.js';
+import type { BusPoint } from '../reprocess/bus-point.js';
+import { DueLedger } from './due-ledger.js';
+import { freshRows } from './fresh-rows.js';
+import type { DueRows, RowState } from './remaining-rows.js';
 
-const READ_BYTES = 1024 * 1024;
-const ANSWER_MS = 30_000;
-/** Eight bytes each are held. */
-const ROWS_MAX = 100_000_000;
-
-/** What stands on the bus of a stream for a branch. */
-export interface DueRows {
-  tags: Readonly<Record<string, string>>;
-  /** Rows that the branch has passed and its store can hold. */
-  times: GrowingTimes;
-  /** Rows that it has yet to write. */
-  waiting: number;
-  /** Rows that the store cannot hold, such as those without a value in InfluxDB. */
-  unstorable: number;
-}
+const CHECK_RECORDS = 1_000;
 
 export interface DueOptions {
   since: BusPoint;
   /** Null: all streams. */
   streams: StreamPattern | null;
-  /** How far the branch has come; null: it has passed everything. */
+  /** How far the branch has come, as this machine knows it; null: it has not run here. */
   reached: readonly Position[] | null;
-  holds: ((batch: Batch, row: number) => boolean) | null;
+  /** Of the store; a store that cannot be asked has none. */
+  rules: Pick<Auditor, 'holds' | 'overwriting'>;
 }
 
-/** Reads what a branch reads, from the bus and without it, and gathers the times of the rows by stream. */
+/**
+ * Reads what a branch reads, from the bus and without it, and gathers what is due in its store by stream. Where a later row
+ * takes the place of any other of its key, all that the bus keeps is read: one of another stream, or of before, may have.
+ */
 export async function dueRows(config: Config, sink: SinkConfig, options: DueOptions): Promise<Map<string, DueRows>> {
-  const due = new Map<string, DueRows>();
+  const { rules, streams } = options;
+  const isWhole = rules.overwriting?.unitUs === null;
+  const read: DueOptions = isWhole ? { ...options, since: { start: true }, streams: null } : options;
+  const ledger = new DueLedger(rules);
   const { patterns, processors } = splitInputs(sink.from);
   const tagger = new Tagger(
     config.streams.map(({ pattern }) => pattern.text),
     patterns,
   );
-  for (const topic of [...(patterns.length > 0 ? [TELEMETRY_TOPIC] : []), ...processors]) {
+  // Of rows with equal times, stores that compare them take that of the last topic for the latest.
+  for (const topic of [...(patterns.length > 0 ? [TELEMETRY_TOPIC] : []), ...processors].sort()) {
     const open = await openTopic(config, topic);
     try {
       for (const place of open)
-        await readPartition(place, config.bus.kafka !== null, processors.includes(topic) ? null : tagger, options, due);
+        await readPartition(place, config.bus.kafka !== null, processors.includes(topic) ? null : tagger, read, ledger);
     } finally {
       await closeAll(open);
     }
   }
-  return due;
+  return new Map([...ledger.settle()].filter(([stream]) => !streams || streams.matches(stream)));
 }
 
 async function readPartition(
   place: OpenPartition,
-  repeats: boolean,
+  /** The bus is Kafka, where records may stand twice, and other machines run the branch as well. */
+  isShared: boolean,
   /** Null: the rows of a processor carry their tags. */
   tagger: Tagger | null,
-  { since, streams, reached, holds }: DueOptions,
-  due: Map<string, DueRows>,
+  { since, streams, reached }: DueOptions,
+  ledger: DueLedger,
 ): Promise<void> {
   const { bus, topic, partition } = place;
-  const { from, to } = await partitionRange(place, since, null);
-  const position = reached?.find((at) => at.topic === topic && at.partition === partition)?.offset ?? null;
-  const fresh = new FreshRecords(bus, [], repeats);
-  let untilMs = performance.now() + ANSWER_MS;
-  for (let offset = from; offset < to; ) {
-    const run = await bus.read(topic, partition, offset, READ_BYTES);
-    if (run.next === offset) await patience(place, untilMs);
-    else untilMs = performance.now() + ANSWER_MS;
-    offset = run.next;
-    for (const record of run.records) {
-      if (!fresh.isNew(record) || record.kind !== 'data' || record.offset >= to) continue;
-      const { stream } = record;
-      const tags = tagger ? tagger.tags(stream) : recordTags(record);
-      if (tags === null || (streams && !streams.matches(stream))) continue;
-      let rows: ReturnType<FreshRecords['rows']>;
-      try {
-        rows = fresh.rows(record);
-      } catch (error) {
-        if (error instanceof PitwallError) continue;
-        throw error;
-      }
-      let entry = due.get(stream);
-      if (!entry) due.set(stream, (entry = { tags, times: new GrowingTimes(), waiting: 0, unstorable: 0 }));
-      const batch = unpack([rows.packed], stream, rows.schema);
-      if (position !== null && record.offset >= position) entry.waiting += batch.rows;
-      else take(entry, batch, holds);
-    }
-    mustFit(due);
+  const known = reached?.find((at) => at.topic === topic && at.partition === partition)?.offset;
+  // On the bus of one machine it has not begun there; in Kafka another machine may have passed any of it.
+  const position = known ?? (isShared ? null : 0);
+  const tagsOf = (record: BusRecord) => (tagger ? tagger.tags(record.stream) : recordTags(record));
+  const isWanted = (record: BusRecord) => (!streams || streams.matches(record.stream)) && tagsOf(record) !== null;
+  let added = 0;
+  for await (const { record, rows } of freshRows(place, since, new FreshRecords(bus, [], isShared), isWanted)) {
+    const { stream, offset, key, receivedUs } = record;
+    const batch = unpack([rows.packed], stream, rows.schema);
+    ledger.add({ batch, topic, partition, offset, key, tags: tagsOf(record)!, receivedUs }, stateOf(offset, position));
+    if (++added % CHECK_RECORDS === 0) ledger.mustFit();
   }
+  ledger.mustFit();
 }
 
-function take(entry: DueRows, batch: Batch, holds: DueOptions['holds']): void {
-  if (!holds) {
-    entry.times.add(batch.timeUs.subarray(0, batch.rows));
-    return;
-  }
-  for (let row = 0; row < batch.rows; row++) {
-    if (holds(batch, row)) entry.times.push(batch.timeUs[row]!);
-    else entry.unstorable++;
-  }
-}
-
-function mustFit(due: ReadonlyMap<string, DueRows>): void {
-  let rows = 0;
-  for (const { times } of due.values()) rows += times.rows;
-  if (rows <= ROWS_MAX) return;
-  const what = `there are over ${ROWS_MAX} rows to compare; ask for less with --stream or --since`;
-  throw new PitwallError('bad-usage', what, { stage: 'command' });
+/** `position`: up to where the branch has come; null: nobody here knows. */
+function stateOf(offset: number, position: number | null): RowState {
+  if (position === null) return 'unknown';
+  return offset < position ? 'passed' : 'waiting';
 }

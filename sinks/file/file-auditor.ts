@@ -1,16 +1,13 @@
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { asyncBufferFromFile } from 'hyparquet';
 import { CsvParser } from '../../core/csv-parser.js';
 import { type AuditedStream, type Auditor, inPieces } from '../auditor.js';
 import { parquetTimes } from '../parquet/parquet-times.js';
+import { jsonlTimes } from '../text/jsonl-times.js';
 import type { FileSinkOptions } from './file-sink-options.js';
 import { ignoresCase } from './state-folder.js';
 import { pathOfStream } from './stream-path.js';
-
-/** The first of a line: quotes inside the stream's name before it are escaped. */
-const JSONL_TIME = /"timeUs":(-?\d+)/;
 
 /** Reads the files of a file sink. */
 export class FileAuditor implements Auditor {
@@ -20,13 +17,13 @@ export class FileAuditor implements Auditor {
     const { path, format = 'jsonl' } = this.options;
     if (format === 'parquet') {
       const folder = join(path, pathOfStream(name, '', ignoresCase(path)));
-      for (const file of parquetFiles(folder)) yield parquetTimes(await asyncBufferFromFile(file));
+      for (const file of parquetFiles(folder)) yield* parquetTimes(await asyncBufferFromFile(file));
       return;
     }
     const extension = `.${format}`;
     const base = join(path, pathOfStream(name, extension, ignoresCase(path)));
     for (const file of partsOf(base, extension))
-      yield* inPieces(format === 'jsonl' ? jsonlTimes(file) : csvTimes(file));
+      yield* inPieces(format === 'jsonl' ? jsonlTimes(createReadStream(file)) : csvTimes(file));
   }
 
   async close(): Promise<void> {}
@@ -47,13 +44,6 @@ function partsOf(base: string, extension: string): string[] {
     const file = part === 1 ? `${base}${extension}` : `${base}.${part}${extension}`;
     if (!existsSync(file)) return files;
     files.push(file);
-  }
-}
-
-async function* jsonlTimes(file: string): AsyncIterable<number> {
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    const found = JSONL_TIME.exec(line);
-    if (found) yield Number(found[1]);
   }
 }
 

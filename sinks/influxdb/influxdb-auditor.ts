@@ -1,27 +1,39 @@
-import { type Batch, cellAt } from '../../columnar/batch.js';
+import { cellAt } from '../../columnar/batch.js';
 import { Schema } from '../../columnar/schema.js';
 import { CsvParser } from '../../core/csv-parser.js';
-import type { AuditedStream, Auditor } from '../auditor.js';
+import type { AuditedStream, Auditor, Overwriting } from '../auditor.js';
+import type { SinkBatch } from '../sink.js';
 import { sinkFailed } from '../sink-failed.js';
+import { StreamCache } from '../stream-cache.js';
 import { authorization } from './influxdb-client.js';
 import { type InfluxdbSinkOptions, placeText } from './influxdb-sink-options.js';
 import { type LineLayout, LineTemplate } from './line-template.js';
+import { PointIdentity } from './point-identity.js';
+import { UNIT_US } from './point-times.js';
 import { toldStreams } from './told-streams.js';
 
 const PAGE_ROWS = 20_000;
 const NS_PER_US = 1_000n;
 const NO_COLUMNS = new Schema([]);
 
-/** Asks InfluxDB 1, and 2 by the interface of 1, for the points of a stream's series; times with units above microseconds are too coarse for it. */
+/** Asks InfluxDB 1, and 2 by the interface of 1, for the points of a stream's series. */
 export class InfluxdbAuditor implements Auditor {
+  /** Of the rows that are one point, one is due. */
+  readonly overwriting: Overwriting;
   private readonly template: LineTemplate;
-  private readonly layouts = new Map<string, LineLayout>();
+  private readonly layouts: StreamCache<LineLayout>;
 
   constructor(
     private readonly options: InfluxdbSinkOptions,
     patterns: readonly string[],
   ) {
     this.template = new LineTemplate(options, toldStreams(patterns, options.measurement));
+    this.layouts = new StreamCache(({ batch, tags }) => this.template.layout(batch.stream, batch.schema, tags));
+    const points = new StreamCache((record) => new PointIdentity(this.layouts.of(record), record, options.precision));
+    this.overwriting = {
+      unitUs: UNIT_US[options.precision],
+      identity: (record, row) => points.of(record).of(record, row),
+    };
   }
 
   async *times({ name, tags, fromUs, toUs }: AuditedStream): AsyncIterable<Float64Array> {
@@ -48,22 +60,14 @@ export class InfluxdbAuditor implements Auditor {
   }
 
   /** A row without a value that InfluxDB can hold is no point. */
-  holds(batch: Batch, row: number): boolean {
-    return this.layoutOf(batch).fields.some(({ column }) => {
-      const cell = cellAt(batch, column, row);
+  holds(record: SinkBatch, row: number): boolean {
+    return this.layouts.of(record).fields.some(({ column }) => {
+      const cell = cellAt(record.batch, column, row);
       return cell !== null && (typeof cell !== 'number' || Number.isFinite(cell));
     });
   }
 
   async close(): Promise<void> {}
-
-  private layoutOf({ stream, schema }: Batch): LineLayout {
-    const key = `${schema.fingerprint} ${stream}`;
-    let layout = this.layouts.get(key);
-    // Which columns are fields does not depend on what is captured, but for its names.
-    if (!layout) this.layouts.set(key, (layout = this.template.layout(stream, schema, {})));
-    return layout;
-  }
 
   /** Times in nanoseconds, which JSON could not hold. */
   private async ask(query: string): Promise<bigint[]> {

@@ -5,8 +5,8 @@ import type { TextBuffer } from '../text/text-buffer.js';
 import type { FieldTypes } from './field-types.js';
 import { LineField, TEXT_BYTES_MAX } from './line-field.js';
 import { LineSeries } from './line-series.js';
-import type { LineTemplate, Precision } from './line-template.js';
-import { PointTimes } from './point-times.js';
+import type { LineTemplate } from './line-template.js';
+import { PointTimes, UNIT_US } from './point-times.js';
 import type { TagWatch } from './tag-watch.js';
 
 const SAFE = 9007199254740991;
@@ -19,7 +19,6 @@ const ZERO = 48;
 const INTEGER_END = 105;
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
-const UNIT_US: Record<Precision, number> = { ns: 1, us: 1, ms: 1e3, s: 1e6 };
 
 /** What the lines of a record do not say, counted as its rows are encoded. */
 export interface LineCounts {

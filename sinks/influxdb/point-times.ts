@@ -8,7 +8,8 @@ const SLOTS = 999;
  * less than 13 offsets at least 59 slots.
  */
 const STEP = 617;
-const UNIT_US: Record<Precision, number> = { ns: 1, us: 1, ms: 1000, s: 1e6 };
+/** Of event time in the time of a point, which with `ns` is more than that. */
+export const UNIT_US: Record<Precision, number> = { ns: 1, us: 1, ms: 1000, s: 1e6 };
 
 /**
  * Times of points, so that rows of one series with equal stamps do not overwrite one another. Event times are whole

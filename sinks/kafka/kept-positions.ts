@@ -1,13 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { PitwallError } from '../../core/errors.js';
+import { committedMessages } from '../../kafka/committed-messages.js';
 import type { KafkaFetcher } from '../../kafka/kafka-fetcher.js';
 import type { Position } from '../sink.js';
-import { sinkFailed } from '../sink-failed.js';
 
-const READ_BYTES = 4 * 1024 * 1024;
 const PARTITION = 0;
-const MISSES_MAX = 50;
-const MISS_MS = 100;
 
 /** A position as a message of the positions topic, which is compacted: the last one of a key counts. */
 export function positionMessage(sink: string, { topic, partition, offset }: Position): { key: string; value: Buffer } {
@@ -16,10 +11,7 @@ export function positionMessage(sink: string, { topic, partition, offset }: Posi
 
 /**
  * The committed positions of a sink's input partitions. Their producers have been initialised, so whatever was begun
- * with their transactional ids has its end in the topic.
- *
- * It reads past transactions of others that are open, which a reader of committed messages must wait for: their
- * partitions are not those asked for. So it tells by the ends of transactions itself what was committed.
+ * with their transactional ids has its end in the topic; what others have begun is not waited for.
  */
 export async function readPositions(
   fetcher: KafkaFetcher,
@@ -27,34 +19,15 @@ export async function readPositions(
   sink: string,
   partitions: ReadonlySet<number>,
 ): Promise<Position[]> {
-  const { start, end } = await fetcher.bounds(topic, PARTITION);
   const kept = new Map<string, Position>();
-  const begun = new Map<string, [key: string, position: Position][]>();
-  for (let next = start, misses = 0; next < end; ) {
-    const messages = await fetcher.take(topic, PARTITION, next, READ_BYTES);
-    if (messages.length === 0) {
-      // To go on without the rest would write rows twice.
-      if (++misses > MISSES_MAX) throw unreadable(sink, topic, next, end);
-      await sleep(MISS_MS);
-      continue;
-    }
-    misses = 0;
-    next = messages.at(-1)!.offset + 1;
-    for (const { key, value, transaction } of messages) {
-      if (!transaction) continue;
-      const { producerId } = transaction;
-      if (transaction.end !== null) {
-        if (transaction.end === 'commit') for (const [name, at] of begun.get(producerId) ?? []) kept.set(name, at);
-        begun.delete(producerId);
-        continue;
-      }
-      const position = positionOf(key, value, sink);
-      if (!position || !partitions.has(position.partition)) continue;
-      const parts = begun.get(producerId);
-      if (parts) parts.push([key!.toString(), position]);
-      else begun.set(producerId, [[key!.toString(), position]]);
-    }
-  }
+  const committed = committedMessages(fetcher, topic, PARTITION, {
+    endsMs: 0,
+    take: ({ key, value, transaction }) => {
+      const position = transaction ? positionOf(key, value, sink) : null;
+      return position && partitions.has(position.partition) ? { name: String(key), position } : null;
+    },
+  });
+  for await (const { name, position } of committed) kept.set(name, position);
   return [...kept.values()];
 }
 
@@ -68,9 +41,4 @@ function positionOf(key: Buffer | null, value: Buffer | null, sink: string): Pos
   } catch {
     return null;
   }
-}
-
-function unreadable(sink: string, topic: string, next: number, end: number): PitwallError {
-  const what = `topic ${topic} gives nothing at offset ${next}, though it reaches to ${end}`;
-  return sinkFailed(`kafka sink "${sink}": ${what}: has it a leader, and is it in order?`, true);
 }

@@ -31,10 +31,10 @@ export class Claims {
     await this.put(key, { owner, isComplete: false, topic, partition });
     const found: FoundObject[] = [];
     const log = logOf(topic);
-    await this.store.list(this.prefix, (each) => {
+    for await (const { key: each } of this.store.list(this.prefix)) {
       const range = parseKey(each);
       if (range?.partition === partition && range.source.startsWith(log)) found.push({ ...range, key: each });
-    });
+    }
     return found;
   }
 

@@ -15,6 +15,7 @@ export interface ObjectRange {
   previous: Point | null;
 }
 
+const STREAM_LENGTH = 10;
 const START = 'start';
 const POINT = '\\d{16,}\\.\\d{7,}';
 const KEY = new RegExp(
@@ -26,7 +27,17 @@ const KEY = new RegExp(
  * anew in another log, so the objects of each are apart.
  */
 export function sourceOf(topic: string, stream: string): string {
-  return logOf(topic) + hash(stream, 10);
+  return logOf(topic) + streamHash(stream);
+}
+
+/** What the sources of a stream end with, whatever the log. */
+export function streamHash(stream: string): string {
+  return hash(stream, STREAM_LENGTH);
+}
+
+/** That of the stream whose rows are in an object; null for a key that is not of an object of rows. */
+export function streamHashOf(key: string): string | null {
+  return parseKey(key)?.source.slice(-STREAM_LENGTH) ?? null;
 }
 
 /** What the sources of a log begin with. */

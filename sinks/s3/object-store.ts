@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -20,6 +21,12 @@ export interface NewObject {
   contentType: string;
   /** ASCII. */
   metadata: Record<string, string>;
+}
+
+/** What a list says of an object. */
+export interface ListedObject {
+  key: string;
+  bytes: number;
 }
 
 /** Larger ones are sent in parts. */
@@ -120,22 +127,46 @@ export class ObjectStore {
     });
   }
 
-  /** All keys that begin so. */
-  async list(prefix: string, each: (key: string) => void): Promise<void> {
+  /** All that begin so, by their keys; with `after` those behind that key. */
+  async *list(prefix: string, after?: string): AsyncIterable<ListedObject> {
     let token: string | undefined;
     do {
-      const page = await this.page(prefix, PAGE_KEYS, token);
-      for (const key of keysOf(page)) each(key);
+      const page = await this.page(prefix, PAGE_KEYS, token, after);
+      for (const { Key, Size } of page.Contents ?? []) if (Key !== undefined) yield { key: Key, bytes: Size ?? 0 };
       token = page.NextContinuationToken;
     } while (token !== undefined);
+  }
+
+  /** Bytes `from` to `to` (exclusive) of an object. */
+  async readRange(key: string, from: number, to: number): Promise<Uint8Array> {
+    return this.ask(`reading ${key}`, async () => {
+      const range = `bytes=${from}-${to - 1}`;
+      const { Body } = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key, Range: range }));
+      return (await Body?.transformToByteArray()) ?? new Uint8Array(0);
+    });
+  }
+
+  /** An object as it comes; also what goes wrong on the way is a StoreFault. */
+  async readStream(key: string): Promise<Readable> {
+    const doing = `reading ${key}`;
+    const { Body } = await this.ask(doing, () =>
+      this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key })),
+    );
+    return Readable.from(this.piecesOf(Body as Readable, doing), { objectMode: false });
   }
 
   close(): void {
     this.client.destroy();
   }
 
-  private page(prefix: string, keys: number, token?: string): Promise<ListObjectsV2CommandOutput> {
-    const input = { Bucket: this.bucket, Prefix: prefix, MaxKeys: keys, ContinuationToken: token };
+  private page(prefix: string, keys: number, token?: string, after?: string): Promise<ListObjectsV2CommandOutput> {
+    const input = {
+      Bucket: this.bucket,
+      Prefix: prefix,
+      MaxKeys: keys,
+      ContinuationToken: token,
+      StartAfter: after,
+    };
     return this.ask('listing the bucket', () => this.client.send(new ListObjectsV2Command(input)));
   }
 
@@ -147,6 +178,14 @@ export class ObjectStore {
       await upload.done();
     } finally {
       signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  private async *piecesOf(body: Readable, doing: string): AsyncIterable<Buffer> {
+    try {
+      yield* body as AsyncIterable<Buffer>;
+    } catch (error) {
+      throw this.fault(doing, error);
     }
   }
 

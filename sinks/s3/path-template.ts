@@ -5,7 +5,16 @@ import { lowerBound } from '../../columnar/kernels/bisect.js';
 type Tags = Readonly<Record<string, string>>;
 /** Rows `[from, to)` of a batch, which go to one folder. */
 export type FolderRun = (folder: string, from: number, to: number) => void;
-type Part = { literal: string } | { name: string; isLevel: boolean };
+type Placeholder = { name: string; isLevel: boolean };
+type Part = { literal: string } | Placeholder;
+
+/** Keys below a sink's prefix that begin with `prefix`; of those, the ones from what `first` begins to what `last` begins. */
+export interface KeyRange {
+  prefix: string;
+  /** Both or neither are null. */
+  first: string | null;
+  last: string | null;
+}
 
 const PLACEHOLDER = /\{([A-Za-z_]\w*)\}/g;
 const HOUR_US = 3_600_000_000;
@@ -55,6 +64,31 @@ export class PathTemplate {
     }
   }
 
+  /** Where the keys of a stream's objects lie, of rows between two times or with null of all times. */
+  keys(stream: string, tags: Tags, times: { fromUs: number; toUs: number } | null): KeyRange {
+    let prefix = '';
+    for (const part of this.parts) {
+      if ('literal' in part) {
+        prefix += part.literal;
+        continue;
+      }
+      const { name } = part;
+      if (name === 'date' || name === 'hour') {
+        if (times === null) return { prefix, first: null, last: null };
+        const [first, last] = [timeText(name, times.fromUs), timeText(name, times.toUs)];
+        // Hours of several days are in no order.
+        if (name === 'hour' && timeText('date', times.fromUs) !== timeText('date', times.toUs)) {
+          return { prefix, first: null, last: null };
+        }
+        if (first !== last) return { prefix, first: prefix + first, last: prefix + last };
+        prefix += first;
+      } else if (name === 'stream' || Object.hasOwn(tags, name)) {
+        prefix += this.levelOf(part, name === 'stream' ? stream : tags[name]!);
+      } else return { prefix, first: null, last: null };
+    }
+    return { prefix: `${prefix}/`, first: null, last: null };
+  }
+
   private columnsOf({ schema }: Batch, tags: Tags): number[] {
     return this.parts.flatMap((part) => {
       if (!('name' in part) || isOwn(part.name) || Object.hasOwn(tags, part.name)) return [];
@@ -69,12 +103,14 @@ export class PathTemplate {
     return folder;
   }
 
-  private value({ name, isLevel }: { name: string; isLevel: boolean }, batch: Batch, tags: Tags, row: number): string {
-    if (name === 'date' || name === 'hour') {
-      const time = new Date(Math.floor(batch.timeUs[row]! / 1000)).toISOString();
-      return name === 'date' ? time.slice(0, 10) : time.slice(11, 13);
-    }
-    const text = name === 'stream' ? batch.stream : textOf(batch, tags, name, row);
+  private value(part: Placeholder, batch: Batch, tags: Tags, row: number): string {
+    const { name } = part;
+    if (name === 'date' || name === 'hour') return timeText(name, batch.timeUs[row]!);
+    return this.levelOf(part, name === 'stream' ? batch.stream : textOf(batch, tags, name, row));
+  }
+
+  /** What stands in a folder for a text. */
+  private levelOf({ name, isLevel }: Placeholder, text: string): string {
     const key = `${name === 'stream' && isLevel ? 's' : 'v'}${text}`;
     let encoded = this.encoded.get(key);
     if (encoded === undefined) {
@@ -94,6 +130,11 @@ export function pathTemplateFault(template: string): string | null {
   if (!/^[\w.=/-]+$/.test(names)) return 'may hold letters, digits, . _ - = / and {name}';
   if (template.split('/').some((level) => /^\.+$|^_pitwall$/.test(level))) return 'has a level that keys may not have';
   return /(^|\/)partition=/.test(template) ? 'has partition=, which is added to it' : null;
+}
+
+function timeText(name: 'date' | 'hour', timeUs: number): string {
+  const time = new Date(Math.floor(timeUs / 1000)).toISOString();
+  return name === 'date' ? time.slice(0, 10) : time.slice(11, 13);
 }
 
 function isOwn(name: string): boolean {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sendRows } from '../pipeline/car-rows.js';
@@ -46,14 +46,26 @@ sinks:
 
   const audit = async (...args: string[]) => {
     const { code, stdout, stderr } = await pitwall(['audit', '--json', '-c', file, ...args]);
-    const lines = stdout
+    const all = stdout
       .split('\n')
       .slice(0, -1)
-      .map((line) => JSON.parse(line) as Line);
-    return { code, stderr, lines };
+      .map((line) => JSON.parse(line) as object);
+    const lines = all.filter((line): line is Line => 'branch' in line);
+    return { code, stderr, lines, accepted: all.filter((line) => !('branch' in line)) };
   };
   const good = await audit();
   assert.equal(good.code, 0, good.stderr);
+  assert.deepEqual(
+    good.accepted,
+    ['car/0/a', 'car/1/a'].map((stream) => ({
+      stream,
+      accepted: 2 * ROWS,
+      bus: 2 * ROWS,
+      spooled: 0,
+      refused: 0,
+      failed: 0,
+    })),
+  );
   const all = { bus: 2 * ROWS, waiting: 0, stored: 2 * ROWS, lost: 0, duplicated: 0 };
   const counts = ({ bus, waiting, stored, lost, duplicated }: Line) => ({ bus, waiting, stored, lost, duplicated });
   assert.deepEqual(
@@ -84,14 +96,28 @@ sinks:
   assert.deepEqual(of('packed', 'car/1/a'), { ...all, stored: 0, lost: 2 * ROWS });
   assert.deepEqual(of('table', 'car/1/a'), all);
 
+  appendFileSync(file, '  later: { type: file, from: "#", path: ./later }\n');
+  const later = await audit('later');
+  assert.equal(later.code, 0, 'a sink that has not begun yet');
+  assert.deepEqual(
+    later.lines.map(({ waiting, stored, lost }) => [waiting, stored, lost]),
+    [
+      [2 * ROWS, 0, 0],
+      [2 * ROWS, 0, 0],
+    ],
+  );
+
   const some = await audit('table', '--stream', 'car/1/#');
   assert.deepEqual(
     some.lines.map(({ branch, stream }) => `${branch} ${stream}`),
     ['table car/1/a'],
   );
   assert.equal(some.code, 0);
+  assert.deepEqual(some.accepted, []);
   const text = await pitwall(['audit', 'lines', '--stream', 'car/0/a', '-c', file]);
   assert.equal(text.stdout, 'lines  car/0/a  100 on the bus: 97 stored, 3 lost, 1 duplicated\n');
+  const front = await pitwall(['audit', '--stream', 'car/1/a', '-c', file]);
+  assert.match(front.stdout, /^gateway {2}car\/1\/a {2}100 accepted, on the bus\nlines {2}car\/1\/a/);
   const wrong = await pitwall(['audit', 'linse', '-c', file]);
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /there is no sink "linse"; did you mean "lines"/);
