@@ -80,7 +80,7 @@ export function* recordedStreams(recording: Recording): Generator<SentStream> {
 
 /** Sends the files by `pitwall replay`, as fast as it goes. */
 export async function replay(http: string, recording: Recording): Promise<void> {
-  const { car, time, unit, start, refused } = recording;
+  const { car, time, unit, start, refused, isPrivate } = recording;
   const { stdout, stderr } = await pitwall(
     [
       ...['replay', ...filesOf(recording), '--stream', `road/${car}/{file}`, '--to', `ws://${http}/ingest`],
@@ -89,7 +89,8 @@ export async function replay(http: string, recording: Recording): Promise<void> 
     ],
     { timeoutMs: 300_000 },
   );
-  if (!stdout.includes(`"rejected":${refused.length},`)) throw new Error(`replay of ${car}: ${stderr.slice(-500)}`);
+  if (!stdout.includes(`"rejected":${refused.length},`))
+    throw new Error(`replay of ${car}: ${isPrivate ? 'failed (not shown)' : stderr.slice(-500)}`);
 }
 
 function filesOf({ folder }: Recording): string[] {

@@ -1,6 +1,5 @@
 import { cellAt } from '../../../columnar/batch.js';
 import { Fleet } from '../../../devices/fleet/fleet.js';
-import { isoTimeUs } from '../../../devices/recordings/recorded-time.js';
 import { pitwall } from '../../support/gateway-process.js';
 import { type SentStream, tagsOf } from './sent-stream.js';
 
@@ -16,7 +15,7 @@ const START = '2024-05-01T12:00:00Z';
 
 /** The readings of the drive, stream by stream. */
 export function* simulatedStreams({ cars, seconds, seed }: Drive): Generator<SentStream> {
-  const startUs = isoTimeUs(START)!;
+  const startUs = Date.parse(START) * 1000;
   const fleet = new Fleet({ cars, seed, startUs, prefix: PREFIX });
   for (let car = 1; car <= cars; car++) {
     for (const stream of fleet.streams) {

@@ -27,6 +27,14 @@ export interface ThreeStoresOptions {
   kinds: readonly string[];
 }
 
+/** What `/health` says of a branch. */
+interface Lane {
+  id: string;
+  state: string;
+  error: string | null;
+  lag: { records: number };
+}
+
 /** A gateway whose one configuration has a branch to each of three real servers. */
 export class ThreeStores {
   private constructor(
@@ -78,8 +86,20 @@ sinks:
 
   /** Resolves when everything that was sent is in all stores, and the gateway has ended. */
   async settle(timeoutMs: number): Promise<void> {
-    // S3 has the last objects when the gateway ends.
-    await eventually('InfluxDB and MongoDB have everything', () => this.hasCaughtUp(), timeoutMs);
+    let behind: Lane[] = [];
+    // S3 has its last objects when the gateway ends.
+    const others = async () => (await this.lanes()).filter(({ id }) => id !== 'branch archive');
+    await eventually(
+      'all branches are done',
+      async () => {
+        behind = (await others()).filter(({ lag }) => lag.records > 0);
+        return behind.length === 0 || behind.some(({ state }) => state === 'stopped');
+      },
+      timeoutMs,
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(behind)}`);
+    });
+    if (behind.length > 0) throw new Error(`a branch has stopped: ${JSON.stringify(behind)}`);
     const code = await this.gateway.stop();
     if (code !== 0) throw new Error(`the gateway ended with ${code}: ${this.gateway.stderr}`);
   }
@@ -91,13 +111,9 @@ sinks:
     return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as { stream: string }]));
   }
 
-  private async hasCaughtUp(): Promise<boolean> {
+  private async lanes(): Promise<Lane[]> {
     const page = await fetch(`http://${this.http}/health`);
-    const { lanes } = (await page.json()) as {
-      lanes: { id: string; state: string; error: string | null; lag: { records: number } }[];
-    };
-    const fault = lanes.find(({ state }) => state === 'stopped');
-    if (fault) throw new Error(`${fault.id}: ${fault.error}`);
-    return lanes.every(({ id, lag }) => id.includes('archive') || lag.records === 0);
+    const { lanes } = (await page.json()) as { lanes: Lane[] };
+    return lanes.map(({ id, state, error, lag }) => ({ id, state, error, lag }));
   }
 }
