@@ -1,4 +1,4 @@
-import { type Field, field } from '../../../columnar/schema.js';
+import { type ColumnType, type Field, field } from '../../../columnar/schema.js';
 import type { Called, Cell } from './sent-stream.js';
 
 /** One column of cells that are likely to go wrong: what is sent raw, and what it is called where. */
@@ -9,6 +9,13 @@ export interface NastyColumn {
   raw: (random: () => number) => Cell;
   /** The share of nulls, in place of the usual one. */
   nulls?: number;
+  /** In place of type and cells, what it is in the first and in the second half of the rows; null: it is not there. */
+  halves?: readonly [Half | null, Half | null];
+}
+
+export interface Half {
+  type: ColumnType;
+  raw: NastyColumn['raw'];
 }
 
 const MAX = Number.MAX_VALUE;
@@ -153,6 +160,27 @@ const NAMES: NastyColumn[] = [
 ];
 
 export const PACKED_COLUMNS: readonly NastyColumn[] = [...EVERY_TYPE, ...NAMES];
+
+const coarse = (random: Random): number => Math.round((random() - 0.5) * 1e4) / 8;
+
+/**
+ * Columns that widen, come and go. Cells of the narrow float have few digits, so that one rule holds for all of the
+ * column in InfluxDB, which writes a 32-bit number with the digits that it needs.
+ */
+export const CHANGING_COLUMNS: readonly NastyColumn[] = [
+  { field: field('steady', 'i64'), raw: long },
+  changing('widens', { type: 'u8', raw: byte }, { type: 'i32', raw: int }),
+  changing('doubles', { type: 'f32', raw: coarse }, { type: 'f64', raw: double }),
+  changing('comes', null, { type: 'i64', raw: long }),
+  changing('comes as text', null, { type: 'utf8', raw: text }),
+  changing('goes', { type: 'bool', raw: truth }, null),
+  changing('gps.goes', { type: 'f64', raw: double }, null),
+];
+
+function changing(name: string, first: Half | null, second: Half | null): NastyColumn {
+  const { type, raw } = (second ?? first)!;
+  return { field: field(name, type), raw, halves: [first, second] };
+}
 
 /** What JSON can say: no NaN, no infinities, whole numbers within 2^53. */
 export const JSON_COLUMNS: readonly NastyColumn[] = [

@@ -4,7 +4,7 @@ import { IngestSender } from '../../../devices/senders/ingest-sender.js';
 import type { WireFormat } from '../../../devices/senders/sender.js';
 import { recordOf, START_US } from '../../sinks/record-of.js';
 import { random } from '../../support/random.js';
-import { JSON_COLUMNS, type NastyColumn, PACKED_COLUMNS } from './nasty-columns.js';
+import { CHANGING_COLUMNS, JSON_COLUMNS, type NastyColumn, PACKED_COLUMNS } from './nasty-columns.js';
 import { type Cell, type SentRow, type SentStream, type SentTag, wholeNumber } from './sent-stream.js';
 
 /** Streams of cells, names and tags that are likely to go wrong, and their way to the gateway. */
@@ -35,6 +35,7 @@ const STREAMS: readonly NastyStream[] = [
     columns: PACKED_COLUMNS,
   },
   { car: "it's {1}*?é\u0301", sensor: '=json 🏁', format: 'json', columns: JSON_COLUMNS },
+  { car: '44', sensor: 'changing', format: 'packed', columns: CHANGING_COLUMNS },
 ];
 
 /** `rows` of each stream; the same for the same seed. */
@@ -87,35 +88,44 @@ interface Message {
  */
 function* messagesOf({ format, columns, ...stream }: NastyStream, rows: number, seed: number): Generator<Message> {
   const next = random(seed);
-  let timeUs = START_US;
+  let lastUs = START_US;
   for (let from = 0; from < rows; from += MESSAGE_ROWS) {
     const times = Array.from({ length: Math.min(MESSAGE_ROWS, rows - from) }, (_, i) => {
       if (from + i === 0) return FIRST_US;
       if (from + i === rows - 1) return LAST_US;
-      timeUs += i === 0 ? 7_001 : Math.floor(next() * 4) * 333;
-      return timeUs;
+      lastUs += i === 0 ? 7_001 : Math.floor(next() * 4) * 333;
+      return lastUs;
     });
-    const cells = columns.map((column) =>
-      times.map(() => (next() < (column.nulls ?? USUAL_NULLS) ? null : column.raw(next))),
-    );
+    const present = columns.flatMap((column, place) => partOf(column, place, from < rows / 2 ? 0 : 1));
+    const cells = present.map(({ raw, nulls }) => times.map(() => (next() < nulls ? null : raw(next))));
     for (let i = 0; i < times.length; i++) if (next() < ROWS_OF_NULLS) for (const column of cells) column[i] = null;
     // JSON makes of a column what its first numbers are.
     if (from === 0 && format === 'json')
-      columns.forEach(({ field }, c) => {
+      present.forEach(({ field }, c) => {
         if (field.type === 'f64') cells[c]![0] = 0.5;
       });
     yield {
       batch: recordOf({
         stream: nameOf(stream),
         times: times.map((time) => time - START_US),
-        columns: columns.map(({ field }, c) => [field, cells[c]!]),
+        columns: present.map(({ field }, c) => [field, cells[c]!]),
       }).batch,
-      rows: times.map((time, i) => ({
-        timeUs: time,
-        cells: columns.map(({ field }, c) => meant(cells[c]![i]!, field)),
-      })),
+      rows: times.map((timeUs, i) => {
+        const row = new Array<Cell>(columns.length).fill(null);
+        present.forEach(({ field, place }, c) => {
+          row[place] = meant(cells[c]![i]!, field);
+        });
+        return { timeUs, cells: row };
+      }),
     };
   }
+}
+
+/** What a column is in a message of one half, and its place; nothing where it is not there. */
+function partOf({ field, raw, nulls = USUAL_NULLS, halves }: NastyColumn, place: number, half: 0 | 1) {
+  if (halves === undefined) return [{ field, raw, nulls, place }];
+  const part = halves[half];
+  return part === null ? [] : [{ field: { ...field, type: part.type }, raw: part.raw, nulls, place }];
 }
 
 /** What a raw cell stands for. */
