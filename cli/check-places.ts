@@ -39,7 +39,7 @@ export function sinkPlace(sink: SinkConfig): Place {
         (await import('../sinks/mongodb/look-at-mongodb.js')).lookAtMongodb(sink.options),
       );
     case 's3':
-      return server(name, async () => (await import('../sinks/s3/look-at-bucket.js')).lookAtBucket(sink.options));
+      return server(name, async () => (await import('../sinks/s3/look-at-s3.js')).lookAtS3(sink.options));
     case 'http':
       return server(name, async () =>
         (await import('../sinks/http/look-at-http.js')).lookAtHttp(sink.options, sink.delivery!.timeoutMs),

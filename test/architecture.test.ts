@@ -5,6 +5,7 @@ import { builtinModules } from 'node:module';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { importsOf, loadedWith, packageOf } from './support/imports.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -68,37 +69,6 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
 function topOf(file: string): string {
   return file.split('/')[0]!;
-}
-
-/** What a file names in `import … from '…'`, `export … from '…'`, `import '…'` and `import('…')`. */
-function importsOf(text: string): string[] {
-  const withoutComments = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
-  return [...STATIC_FORMS, DYNAMIC_FORM].flatMap((form) =>
-    [...withoutComments.matchAll(form)].map((match) => match[1]!),
-  );
-}
-
-const STATIC_FORMS = [
-  /^[ \t]*(?:import|export)\s[^'"`;=()]*?\bfrom\s*['"]([^'"\n]+)['"]/gm,
-  /^[ \t]*import\s*['"]([^'"\n]+)['"]/gm,
-];
-const DYNAMIC_FORM = /\bimport\(\s*['"]([^'"\n]+)['"]/g;
-
-/** The files and packages that come with a built file, used or not. */
-function loadedWith(file: string, loaded = new Set<string>()): Set<string> {
-  if (loaded.has(file)) return loaded;
-  loaded.add(file);
-  const text = read(join('dist', file));
-  for (const specifier of STATIC_FORMS.flatMap((form) => [...text.matchAll(form)].map((match) => match[1]!))) {
-    if (specifier.startsWith('.')) loadedWith(normalize(join(dirname(file), specifier)), loaded);
-    else loaded.add(packageOf(specifier));
-  }
-  return loaded;
-}
-
-/** `@scope/name/file` as `@scope/name`. */
-function packageOf(specifier: string): string {
-  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
 test('Reading imports finds every form of them.', () => {

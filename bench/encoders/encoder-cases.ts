@@ -9,8 +9,8 @@ const LINE_PROTOCOL: readonly EncoderCase[] = [
   { ...LINES, name: 'line protocol, decimals', data: 'decimals', rows: 20 },
 ];
 
-const PARQUET = FORMATS.map((format): EncoderCase => {
-  return { format, name: `${format}, decimals`, data: 'decimals', rows: 1_000, goalValues: 60e6 };
-});
+const PARQUET = (['decimals', 'scaled'] as const).flatMap((data) =>
+  FORMATS.map((format): EncoderCase => ({ format, name: `${format}, ${data}`, data, rows: 1_000, goalValues: 60e6 })),
+);
 
 export const ENCODER_CASES: readonly EncoderCase[] = [...LINE_PROTOCOL, ...PARQUET];

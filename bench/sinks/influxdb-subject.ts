@@ -4,7 +4,7 @@ import { constants, gzipSync } from 'node:zlib';
 import { DELIVERY_DEFAULTS } from '../../sinks/delivery/delivery-options.js';
 import { DeliverySink } from '../../sinks/delivery/delivery-sink.js';
 import { JournalKeeper } from '../../sinks/delivery/journal-keeper.js';
-import type { InfluxdbTarget } from '../../sinks/influxdb/influxdb-options.js';
+import type { InfluxdbTarget } from '../../sinks/influxdb/influxdb-sink-options.js';
 import { InfluxdbStore } from '../../sinks/influxdb/influxdb-store.js';
 import { benchFault } from '../bench-fault.js';
 import { recordedRequests, sideBySide } from './recorded-requests.js';
@@ -65,7 +65,14 @@ function storeOf({ address, place, options }: Pass, isTwo: boolean): InfluxdbSto
   const target: InfluxdbTarget = isTwo
     ? { version: 2, url, org: decodeURIComponent(username), bucket: place, token: decodeURIComponent(password) }
     : { version: 1, url, database: place, username: null, password: null };
-  const rest = { measurement: null, tags: null, fields: null, precision: 'ns', gzip: options.gzip ?? true } as const;
+  const rest = {
+    measurement: null,
+    tags: null,
+    fields: null,
+    precision: 'ns',
+    integers: 'auto',
+    gzip: options.gzip ?? true,
+  } as const;
   return new InfluxdbStore({ target, ...rest }, PATTERNS);
 }
 

@@ -1,6 +1,9 @@
 import { topKeys } from './keys/top-keys.js';
+import { sinkTypes } from './sinks/sink-types.js';
 import { referenceRows } from './spec/collections.js';
 import type { ReferenceRow } from './spec/spec.js';
+
+export type SinkType = keyof typeof sinkTypes;
 
 /** The reference of all keys as Markdown: a table for each key of the top level, and for each type of what has types. */
 export function configReference(): string {
@@ -10,16 +13,18 @@ export function configReference(): string {
       const variants = [...new Set(rows.map((row) => row.variant))];
       return variants.map((variant) => {
         const heading = variant === undefined ? `### ${name}` : `#### ${name}, \`${variant}\``;
-        return table(
-          heading,
-          rows.filter((row) => row.variant === variant),
-        );
+        return `${heading}\n\n${table(rows.filter((row) => row.variant === variant))}`;
       });
     })
     .join('\n\n');
 }
 
-function table(heading: string, rows: readonly ReferenceRow[]): string {
+/** All options of one type of sink but its `type`, those that every sink has among them, as a table in Markdown. */
+export function sinkReference(type: SinkType): string {
+  return table(referenceRows(sinkTypes[type].keys, ''));
+}
+
+function table(rows: readonly ReferenceRow[]): string {
   const lines = rows.map((row) => {
     const cells = [
       `\`${row.where}\``,
@@ -29,5 +34,5 @@ function table(heading: string, rows: readonly ReferenceRow[]): string {
     ];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
-  return [heading, '', '| key | type | default | meaning |', '|---|---|---|---|', ...lines].join('\n');
+  return ['| key | type | default | meaning |', '|---|---|---|---|', ...lines].join('\n');
 }

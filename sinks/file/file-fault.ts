@@ -8,7 +8,7 @@ const ADVICE: Record<string, string> = {
   EACCES: 'permission is denied; give the process write access, the sink goes on by itself',
   EPERM: 'permission is denied; give the process write access, the sink goes on by itself',
   EROFS: 'the file system is read-only',
-  EMFILE: 'too many open files; raise the limit (ulimit -n) or lower openFiles',
+  EMFILE: 'too many open files; raise the limit (ulimit -n)',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EISDIR: 'a folder stands where a file is to be written',
 };

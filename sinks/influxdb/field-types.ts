@@ -1,6 +1,12 @@
 /** What InfluxDB may have a field of. */
 export type StoredType = 'float' | 'integer' | 'unsigned' | 'string' | 'boolean';
 
+/**
+ * What a new field of whole numbers is stored as. `auto`: a column of `i64`, which JSON makes of whole numbers until the
+ * first fraction comes, as float where a double holds its first cells; narrower ones, which are declared, as integer.
+ */
+export type Integers = 'auto' | 'integer' | 'float';
+
 const FIELDS_MAX = 100_000;
 
 /**
@@ -13,13 +19,15 @@ export class FieldTypes {
   private readonly measurements = new Map<string, Map<string, StoredType>>();
   private count = 0;
 
+  constructor(readonly integers: Integers) {}
+
   get(measurement: string, field: string): StoredType | undefined {
     return this.measurements.get(storedName(measurement))?.get(field);
   }
 
   /** Of a field that is written for the first time. */
   pin(measurement: string, field: string, type: StoredType): void {
-    if (this.get(measurement, field) === undefined) this.set(storedName(measurement), field, type);
+    this.set(storedName(measurement), field, type);
   }
 
   /** What the store says it has, in its own names; goes before what was pinned. */

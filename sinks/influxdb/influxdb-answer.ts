@@ -1,8 +1,8 @@
 import { StoreFault } from '../delivery/store-fault.js';
 import type { StoredType } from './field-types.js';
 import type { Answer } from './influxdb-client.js';
-import type { InfluxdbTarget } from './influxdb-options.js';
-import { secretsOf } from './influxdb-options.js';
+import type { InfluxdbTarget } from './influxdb-sink-options.js';
+import { secretsOf } from './influxdb-sink-options.js';
 
 /** What has become of a request's lines. Where some are refused, the others are stored. */
 export type Outcome =

@@ -4,7 +4,7 @@ import { CsvParser } from '../../core/csv-parser.js';
 import type { AuditedStream, Auditor } from '../auditor.js';
 import { sinkFailed } from '../sink-failed.js';
 import { authorization } from './influxdb-client.js';
-import { type InfluxdbOptions, placeText } from './influxdb-options.js';
+import { type InfluxdbSinkOptions, placeText } from './influxdb-sink-options.js';
 import { type LineLayout, LineTemplate } from './line-template.js';
 import { toldStreams } from './told-streams.js';
 
@@ -18,7 +18,7 @@ export class InfluxdbAuditor implements Auditor {
   private readonly layouts = new Map<string, LineLayout>();
 
   constructor(
-    private readonly options: InfluxdbOptions,
+    private readonly options: InfluxdbSinkOptions,
     patterns: readonly string[],
   ) {
     this.template = new LineTemplate(options, toldStreams(patterns, options.measurement));

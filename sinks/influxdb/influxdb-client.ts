@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { retryAfterMs } from '../delivery/retry-after.js';
 import { StoreFault } from '../delivery/store-fault.js';
-import type { InfluxdbTarget } from './influxdb-options.js';
+import type { InfluxdbTarget } from './influxdb-sink-options.js';
 import type { Precision } from './line-template.js';
 
 /** What InfluxDB has answered. */

@@ -1,6 +1,6 @@
 import { InfluxDB } from 'influx';
 import type { FieldTypes, StoredType } from './field-types.js';
-import type { InfluxdbTarget } from './influxdb-options.js';
+import type { InfluxdbTarget } from './influxdb-sink-options.js';
 
 const TIMEOUT_MS = 5_000;
 const TYPES: readonly string[] = ['float', 'integer', 'unsigned', 'string', 'boolean'];

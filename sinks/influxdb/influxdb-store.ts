@@ -2,8 +2,8 @@ import type { Refuse, RefusedRow, RequestBuilder, Store } from '../delivery/stor
 import { StoreFault } from '../delivery/store-fault.js';
 import { outcomeOf } from './influxdb-answer.js';
 import { InfluxdbClient } from './influxdb-client.js';
-import { type InfluxdbOptions, placeText } from './influxdb-options.js';
 import { learnTypes } from './influxdb-queries.js';
+import { type InfluxdbSinkOptions, placeText } from './influxdb-sink-options.js';
 import { LineEncoders } from './line-encoders.js';
 import { encodeAgain, type LineRequest, LineRequestBuilder, rowsOfLines } from './line-request.js';
 import { LineTemplate } from './line-template.js';
@@ -25,14 +25,14 @@ export class InfluxdbStore implements Store<LineRequest> {
 
   /** `patterns` are all that give the streams of the branch their captures. */
   constructor(
-    private readonly options: InfluxdbOptions,
+    private readonly options: InfluxdbSinkOptions,
     patterns: readonly string[],
   ) {
-    const { target, precision, gzip, measurement } = options;
+    const { target, precision, gzip, measurement, integers } = options;
     this.what = placeText(target);
     this.inFlightMax = precision === 'ns' ? IN_FLIGHT_MAX : 1;
     this.client = new InfluxdbClient(target, precision, gzip);
-    this.encoders = new LineEncoders(new LineTemplate(options, toldStreams(patterns, measurement)));
+    this.encoders = new LineEncoders(new LineTemplate(options, toldStreams(patterns, measurement)), integers);
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -93,7 +93,7 @@ export class InfluxdbStore implements Store<LineRequest> {
 /** Reaches the store and proves the credentials, writing nothing; returns the version of the server, if it tells. */
 export async function prove(
   client: InfluxdbClient,
-  { target }: InfluxdbOptions,
+  { target }: InfluxdbSinkOptions,
   signal: AbortSignal,
 ): Promise<string | null> {
   const isThree = target.version === 3;

@@ -2,7 +2,7 @@ import { sameTags } from '../../core/same-tags.js';
 import type { Refuse } from '../delivery/store.js';
 import type { SinkBatch } from '../sink.js';
 import type { TextBuffer } from '../text/text-buffer.js';
-import { FieldTypes } from './field-types.js';
+import { FieldTypes, type Integers } from './field-types.js';
 import { LineEncoder } from './line-encoder.js';
 import type { LineTemplate } from './line-template.js';
 import { TagWatch } from './tag-watch.js';
@@ -18,7 +18,7 @@ const NOTES = {
 
 /** The encoders of a store's streams, of which the latest are kept, and what all of them know and have left out. */
 export class LineEncoders {
-  readonly types = new FieldTypes();
+  readonly types: FieldTypes;
   readonly tags = new TagWatch();
   private readonly counts = { nonFinite: 0, emptyRows: 0, overwriting: 0 };
   private readonly encoders = new Map<string, LineEncoder>();
@@ -26,7 +26,12 @@ export class LineEncoders {
   private readonly said = new Set<string>();
   private refuse: Refuse = () => {};
 
-  constructor(private readonly template: LineTemplate) {}
+  constructor(
+    private readonly template: LineTemplate,
+    integers: Integers,
+  ) {
+    this.types = new FieldTypes(integers);
+  }
 
   /** Rows that were encoded and gave no line, as all their cells are null or not finite; only grows. */
   get emptyRows(): number {

@@ -2,7 +2,7 @@ import { type Batch, isNull } from '../../columnar/batch.js';
 import type { Field } from '../../columnar/schema.js';
 import { wordsOf } from '../text/text-buffer.js';
 import { type CellKind, TextCells } from '../text/text-cells.js';
-import type { FieldTypes, StoredType } from './field-types.js';
+import type { FieldTypes, Integers, StoredType } from './field-types.js';
 import { keyText, quotedText } from './line-escapes.js';
 
 /** What InfluxDB documents for the value of a string field. */
@@ -73,7 +73,9 @@ export class LineField extends TextCells {
   /** Decides how cells are written, by what the store has; the first cells of a field say what that will be. */
   settle(measurement: string, types: FieldTypes, rows: number): void {
     const own = OWN_TYPE[this.kind];
-    if (this.hasCells(rows)) types.pin(measurement, this.name, own);
+    if (types.get(measurement, this.name) === undefined && this.hasCells(rows)) {
+      types.pin(measurement, this.name, this.isFirstFloat(types.integers, rows) ? 'float' : own);
+    }
     const stored = types.get(measurement, this.name);
     this.stored = stored;
     if (stored === undefined || stored === own) this.form = this.kind;
@@ -90,6 +92,16 @@ export class LineField extends TextCells {
       `field "${this.name}" of measurement "${measurement}" is stored as ${this.stored}, and ${what}; ` +
       'give the field another name ("fields"), or the stream another measurement'
     );
+  }
+
+  /** Whether whole numbers begin a field of floats. */
+  private isFirstFloat(integers: Integers, rows: number): boolean {
+    if (this.kind !== 'integer' || integers !== 'auto') return this.kind === 'integer' && integers === 'float';
+    if (this.field.type !== 'i64') return false;
+    for (let row = 0; row < rows; row++) {
+      if (Math.abs(this.cells[row]!) > Number.MAX_SAFE_INTEGER && !isNull(this.nulls, row)) return false;
+    }
+    return true;
   }
 
   private shown(row: number): number | bigint {

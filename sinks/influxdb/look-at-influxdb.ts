@@ -1,12 +1,12 @@
 import { StoreFault } from '../delivery/store-fault.js';
 import type { StoreLook } from '../store-look.js';
 import { InfluxdbClient } from './influxdb-client.js';
-import { type InfluxdbOptions, placeText } from './influxdb-options.js';
 import { retention } from './influxdb-queries.js';
+import { type InfluxdbSinkOptions, placeText } from './influxdb-sink-options.js';
 import { prove } from './influxdb-store.js';
 
 /** Reaches the store as the sink would and writes nothing. Its texts hold no secrets. */
-export async function lookAtInfluxdb(options: InfluxdbOptions, timeoutMs: number): Promise<StoreLook> {
+export async function lookAtInfluxdb(options: InfluxdbSinkOptions, timeoutMs: number): Promise<StoreLook> {
   const { target, precision, gzip } = options;
   const client = new InfluxdbClient(target, precision, gzip);
   const signal = AbortSignal.timeout(timeoutMs);

@@ -5,7 +5,7 @@ import type { Field, Schema } from '../../columnar/schema.js';
 
 const FIRST_ROWS = 64;
 
-/** Rows as a file takes them: column by column, cells as physical values, arrays at least `rows` long. */
+/** Rows as a file takes them: column by column, cells as their fields say, arrays at least `rows` long. */
 export interface ParquetRows {
   readonly rows: number;
   readonly bytes: number;
@@ -15,8 +15,7 @@ export interface ParquetRows {
 }
 
 export interface ParquetCells {
-  /** What the cells are after scale and offset. */
-  readonly type: Field['type'];
+  readonly field: Field;
   readonly values: CellArray;
   readonly nulls: Uint8Array | null;
   /** Empty but for texts. */
@@ -24,8 +23,8 @@ export interface ParquetCells {
 }
 
 /**
- * The rows of one file to be, column by column, in arrays that grow. Cells are physical values: integers with a scale
- * or offset become f64. `bytes` are those of the rows taken (what rolls a file), `heldBytes` what they occupy.
+ * The rows of one file to be, column by column, in arrays that grow. `bytes` are those of the rows taken (what rolls a
+ * file), `heldBytes` what they occupy.
  */
 export class ParquetColumns implements ParquetRows {
   rows = 0;
@@ -63,9 +62,7 @@ export class ParquetColumns implements ParquetRows {
   }
 }
 
-/** One column; `type` is what its cells are after scale and offset. */
-export class GrowingColumn implements ParquetCells {
-  readonly type: Field['type'];
+class GrowingColumn implements ParquetCells {
   values: CellArray;
   /** A bitmap as in a batch; null while no cell is null. */
   nulls: Uint8Array | null = null;
@@ -73,9 +70,8 @@ export class GrowingColumn implements ParquetCells {
   private readonly indices = new Map<string, number>();
   private textBytes = 0;
 
-  constructor(private readonly field: Field) {
-    this.type = field.scale !== 1 || field.offset !== 0 ? 'f64' : field.type;
-    this.values = newCells(this.type, 0);
+  constructor(readonly field: Field) {
+    this.values = newCells(field.type, 0);
   }
 
   get heldBytes(): number {
@@ -87,19 +83,12 @@ export class GrowingColumn implements ParquetCells {
     if (at + rows > this.values.length) this.grow(at, roomFor(at + rows, this.values.length));
     const before = this.textBytes;
     if (column.dictionary) this.addTexts(column.values as Int32Array, column.dictionary, at, rows);
-    else if (this.type !== this.field.type) this.addScaled(column.values, at, rows);
     else this.values.set(column.values.subarray(0, rows) as never, at);
     if (column.nulls) {
       this.nulls ??= new Uint8Array(bitmapBytes(this.values.length));
       orBits(this.nulls, at, column.nulls, rows);
     }
     return rows * this.values.BYTES_PER_ELEMENT + this.textBytes - before;
-  }
-
-  private addScaled(from: CellArray, at: number, rows: number): void {
-    const { scale, offset } = this.field;
-    const target = this.values as Float64Array;
-    for (let i = 0; i < rows; i++) target[at + i] = Number(from[i]!) * scale + offset;
   }
 
   private addTexts(from: Int32Array, dictionary: readonly string[], at: number, rows: number): void {
@@ -117,7 +106,7 @@ export class GrowingColumn implements ParquetCells {
   }
 
   private grow(rows: number, capacity: number): void {
-    const larger = newCells(this.type, capacity);
+    const larger = newCells(this.field.type, capacity);
     larger.set(this.values.subarray(0, rows) as never);
     this.values = larger;
     if (!this.nulls) return;

@@ -1,16 +1,19 @@
-import { ByteWriter } from 'hyparquet-writer';
+import type { ByteWriter } from 'hyparquet-writer';
+import { packed, runOf } from './hybrid-runs.js';
 
 /**
- * Data pages (version 2) and dictionary pages of Parquet, written from arrays at once. Parquet format: "Data Pages",
- * "RLE/Bit-Packing Hybrid", and parquet.thrift for the headers.
+ * Data pages (version 2) and dictionary pages of Parquet, written from arrays at once. Parquet format: "Data Pages", and
+ * parquet.thrift for the headers.
  */
 export type Compress = ((bytes: Uint8Array) => Uint8Array) | null;
 
-const PLAIN = 0;
-const RLE_DICTIONARY = 8;
-/** A page is stored as it is when compressing a part of it saves less than a tenth. */
+/** parquet.thrift, `Encoding`. */
+const ENCODINGS = { PLAIN: 0, DELTA_BINARY_PACKED: 5, RLE_DICTIONARY: 8 } as const;
+export type PageEncoding = keyof typeof ENCODINGS;
+
+/** A page is stored as it is where a part of it shows that compressing saves less than this part of its chunk. */
+const WORTH = 0.2;
 const SAMPLE_BYTES = 16 * 1024;
-const WORTH = 0.9;
 
 export interface PageCells {
   rows: number;
@@ -21,13 +24,12 @@ export interface PageCells {
   optional: boolean;
   /** The encoded cells that are not null. */
   bytes: Uint8Array;
-  dictionary: boolean;
+  encoding: PageEncoding;
 }
 
-/** Writes a data page; returns its bytes uncompressed, header included. */
-export function writeDataPage(writer: ByteWriter, cells: PageCells, compress: Compress): number {
+/** Writes a data page, whose cells' bytes are stored as `body`; returns its bytes uncompressed, header included. */
+export function writeDataPage(writer: ByteWriter, cells: PageCells, body: Uint8Array): number {
   const levels = cells.optional ? definitionLevels(cells) : new Uint8Array(0);
-  const body = squeeze(cells.bytes, compress);
   const start = writer.offset;
   const header = new ThriftStruct(writer);
   header.i32(1, 3);
@@ -37,7 +39,7 @@ export function writeDataPage(writer: ByteWriter, cells: PageCells, compress: Co
   page.i32(1, cells.rows);
   page.i32(2, cells.nulls);
   page.i32(3, cells.rows);
-  page.i32(4, cells.dictionary ? RLE_DICTIONARY : PLAIN);
+  page.i32(4, ENCODINGS[cells.encoding]);
   page.i32(5, levels.length);
   page.i32(6, 0);
   page.bool(7, body !== cells.bytes);
@@ -49,9 +51,8 @@ export function writeDataPage(writer: ByteWriter, cells: PageCells, compress: Co
   return headerBytes + levels.length + cells.bytes.length;
 }
 
-/** Writes a dictionary page, which is always compressed when its column is; returns its bytes uncompressed. */
-export function writeDictionaryPage(writer: ByteWriter, count: number, bytes: Uint8Array, compress: Compress): number {
-  const body = compress ? compress(bytes) : bytes;
+/** Writes a dictionary page of `count` cells, stored as `body`; returns its bytes uncompressed, header included. */
+export function writeDictionaryPage(writer: ByteWriter, count: number, bytes: Uint8Array, body: Uint8Array): number {
   const start = writer.offset;
   const header = new ThriftStruct(writer);
   header.i32(1, 2);
@@ -59,7 +60,7 @@ export function writeDictionaryPage(writer: ByteWriter, count: number, bytes: Ui
   header.i32(3, body.length);
   const page = header.struct(7);
   page.i32(1, count);
-  page.i32(2, PLAIN);
+  page.i32(2, ENCODINGS.PLAIN);
   page.end();
   header.end();
   const headerBytes = writer.offset - start;
@@ -67,36 +68,23 @@ export function writeDictionaryPage(writer: ByteWriter, count: number, bytes: Ui
   return headerBytes + bytes.length;
 }
 
-/** One run of the same value, `width` bytes wide. */
-export function runOf(count: number, value: number, width: number): Uint8Array {
-  const writer = new ByteWriter(16);
-  writer.appendVarInt(count << 1);
-  for (let i = 0; i < width; i++) writer.appendUint8((value >> (8 * i)) & 0xff);
-  return writer.getBytes();
-}
-
-/** Packed values whose bits fill `bytes`; groups of eight values. */
-export function packed(groups: number, bytes: Uint8Array): Uint8Array {
-  const writer = new ByteWriter(bytes.length + 8);
-  writer.appendVarInt((groups << 1) | 1);
-  writer.appendBytes(bytes);
-  return writer.getBytes();
+/** `bytes` compressed, or the same object where that would not make a chunk of `chunkBytes` a fifth smaller. */
+export function squeeze(bytes: Uint8Array, chunkBytes: number, compress: Compress): Uint8Array {
+  const most = bytes.length - chunkBytes * WORTH;
+  if (!compress || most <= 0) return bytes;
+  if (bytes.length > 2 * SAMPLE_BYTES) {
+    const middle = (bytes.length - SAMPLE_BYTES) >> 1;
+    const sample = compress(bytes.subarray(middle, middle + SAMPLE_BYTES)).length / SAMPLE_BYTES;
+    if (sample * bytes.length > most) return bytes;
+  }
+  const squeezed = compress(bytes);
+  return squeezed.length < most ? squeezed : bytes;
 }
 
 function definitionLevels({ rows, nulls, present }: PageCells): Uint8Array {
   if (nulls === 0) return runOf(rows, 1, 1);
   if (nulls === rows || !present) return runOf(rows, 0, 1);
   return packed(present.length, present);
-}
-
-function squeeze(bytes: Uint8Array, compress: Compress): Uint8Array {
-  if (!compress || bytes.length === 0) return bytes;
-  if (bytes.length > 2 * SAMPLE_BYTES) {
-    const middle = (bytes.length - SAMPLE_BYTES) >> 1;
-    if (compress(bytes.subarray(middle, middle + SAMPLE_BYTES)).length > SAMPLE_BYTES * WORTH) return bytes;
-  }
-  const squeezed = compress(bytes);
-  return squeezed.length < bytes.length * WORTH ? squeezed : bytes;
 }
 
 /** A struct of Thrift's compact protocol, field by field in ascending order. */

@@ -12,9 +12,9 @@ export function sortedRows(from: ParquetRows): ParquetRows {
     bytes,
     schema,
     timeUs: takeCells('f64', from.timeUs, order, rows) as Float64Array,
-    columns: columns.map(({ type, values, nulls, dictionary }) => ({
-      type,
-      values: takeCells(type, values, order, rows),
+    columns: columns.map(({ field, values, nulls, dictionary }) => ({
+      field,
+      values: takeCells(field.type, values, order, rows),
       nulls: nulls ? takeBits(nulls, order, rows) : null,
       dictionary,
     })),

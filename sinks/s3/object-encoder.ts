@@ -1,7 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Batch } from '../../columnar/batch.js';
-import { field, Schema } from '../../columnar/schema.js';
 import { avroContainer } from '../../schemas/avro-container.js';
 import type { ParquetRows } from '../parquet/parquet-columns.js';
 import { encodeParquet } from '../parquet/parquet-encoder.js';
@@ -70,18 +69,16 @@ function jsonLines(batch: Batch, tags: OpenObject['tags'], counts: EncodeCounts)
   return Buffer.concat(parts);
 }
 
-/** Cells are physical values already. */
 function batchOf(stream: string, { rows, timeUs, schema, columns }: ParquetRows): Batch {
-  const fields = schema.fields.map(({ name }, c) => field(name, columns[c]!.type));
   return {
     stream,
-    schema: new Schema(fields),
+    schema,
     rows,
     timeUs,
-    columns: columns.map(({ type, values, nulls, dictionary }) => ({
+    columns: columns.map(({ field, values, nulls, dictionary }) => ({
       values,
       nulls,
-      dictionary: type === 'utf8' ? dictionary : null,
+      dictionary: field.type === 'utf8' ? dictionary : null,
     })),
   };
 }

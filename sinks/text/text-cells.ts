@@ -17,7 +17,7 @@ export class TextCells {
   /** Decimals of the last cell, where the search for those of the next starts. */
   decimals = 0;
 
-  constructor(private readonly field: Field) {
+  constructor(protected readonly field: Field) {
     const { type, scale, offset } = field;
     if (type === 'utf8' || type === 'bool') this.kind = type;
     else if (type === 'f64' || scale !== 1 || offset !== 0) this.kind = 'float64';

@@ -9,7 +9,7 @@ import { seeded, workload } from './sink-workload.js';
 const [module, name, folder, seed, records, ownSeed] = process.argv.slice(2) as string[];
 const under = ((await import(module!)) as Record<string, SinkUnderTest>)[name!]!;
 const random = seeded(Number(ownSeed));
-const sink = under.make(folder!);
+const sink = await under.make(folder!);
 const next = new Map((await sink.open()).map((p) => [p.partition, p.offset]));
 const batches = workload(Number(seed), Number(records)).filter((b) => b.offset >= (next.get(b.partition) ?? 0));
 process.stdout.write('fed');

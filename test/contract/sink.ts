@@ -14,7 +14,7 @@ import { type Cell, type Row, type Rows, rowsOf, seeded, TOPIC, workload } from 
 /** What the contract needs to know of a sink: how to make one over a place, and how to read that place back. */
 export interface SinkUnderTest {
   /** A sink that writes to the place `folder` stands for; the same store for the same folder. */
-  make(folder: string): Sink;
+  make(folder: string): Sink | Promise<Sink>;
   /** All rows in the store, each stream's in their order. */
   readRows(folder: string): Promise<Rows>;
   /** What becomes of a cell the format cannot hold; undefined when it is left out. Without it: the cell itself. */
@@ -46,7 +46,7 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
   test(`${title}: every cell that is fed is read back, of every type and at its extremes`, async (t) => {
     const folder = temporary(t);
     const batches = workload(1, 300);
-    const sink = under.make(folder);
+    const sink = await under.make(folder);
     assert.deepEqual(await sink.open(), []);
     for (let i = 0; i < batches.length; i += 25) await sink.write(batches.slice(i, i + 25));
     const positions = await sink.flush(true);
@@ -58,7 +58,7 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
   test(`${title}: feeding any range again, to the same sink or to a new one, changes nothing`, async (t) => {
     const folder = temporary(t);
     const batches = workload(2, 200);
-    let sink = under.make(folder);
+    let sink = await under.make(folder);
     await sink.open();
     await sink.write(batches.slice(0, 120));
     await sink.write(batches.slice(40, 130));
@@ -66,7 +66,7 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
     await sink.write(batches.slice(0, 150));
     await sink.flush(true);
     await sink.close();
-    sink = under.make(folder);
+    sink = await under.make(folder);
     assert.deepEqual(sorted(await sink.open()), endOf(batches.slice(0, 150)));
     await sink.write(batches);
     await sink.flush(true);
@@ -80,13 +80,13 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
   test(`${title}: what was written and not flushed is asked for again, and then there once`, async (t) => {
     const folder = temporary(t);
     const batches = workload(3, 200);
-    let sink = under.make(folder);
+    let sink = await under.make(folder);
     await sink.open();
     await sink.write(batches.slice(0, 70));
     await sink.flush(true);
     await sink.write(batches.slice(70, 160));
     await sink.close();
-    sink = under.make(folder);
+    sink = await under.make(folder);
     const positions = sorted(await sink.open());
     assert.deepEqual(positions, endOf(batches.slice(0, 70)));
     await sink.write(batches.slice(70));
@@ -98,14 +98,14 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
   test(`${title}: a flush that is not forced returns positions from which feeding gives every row once`, async (t) => {
     const folder = temporary(t);
     const batches = workload(4, 250);
-    let sink = under.make(folder);
+    let sink = await under.make(folder);
     await sink.open();
     await sink.write(batches.slice(0, 100));
     await sink.flush(false);
     await sink.write(batches.slice(100, 180));
     const flushed = sorted(await sink.flush(false));
     await sink.close();
-    sink = under.make(folder);
+    sink = await under.make(folder);
     assert.deepEqual(sorted(await sink.open()), flushed);
     const next = new Map(flushed.map((p) => [p.partition, p.offset]));
     await sink.write(batches.filter((b) => b.offset >= (next.get(b.partition) ?? 0)));
@@ -116,7 +116,7 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
 
   test(`${title}: an empty batch moves the position and writes nothing`, async (t) => {
     const folder = temporary(t);
-    const sink = under.make(folder);
+    const sink = await under.make(folder);
     await sink.open();
     const batch = { stream: '', schema: new Schema([]), rows: 0, timeUs: new Float64Array(0), columns: [] };
     await sink.write([{ batch, topic: TOPIC, partition: 5, offset: 77, key: '', tags: {}, receivedUs: 1e15 }]);
@@ -127,7 +127,7 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
   });
 
   test(`${title}: before open, write and flush are refused as sink-failed`, async (t) => {
-    const sink = under.make(temporary(t));
+    const sink = await under.make(temporary(t));
     const refused = (error: unknown): boolean => error instanceof PitwallError && error.code === 'sink-failed';
     await assert.rejects(sink.write(workload(5, 1)), refused);
     await assert.rejects(sink.flush(false), refused);
@@ -138,7 +138,7 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
     const folder = temporary(t);
     const batches = workload(6, 4_000, 4, 2_000);
     const before = descriptors();
-    const sink = under.make(folder);
+    const sink = await under.make(folder);
     await sink.open();
     let most = 0;
     for (let i = 0; i < batches.length; i += 1_000) {
@@ -160,11 +160,10 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
     let kills = 0;
     for (let attempt = 0; ; attempt++) {
       assert.ok(attempt < 100, 'the writer never came to its end');
-      const process_ = spawn(
-        process.execPath,
-        [child, module, exportName, folder, String(seed), String(records), String(attempt)],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      );
+      const args = [child, module, exportName, folder, String(seed), String(records), String(attempt)];
+      const process_ = spawn(process.execPath, [...process.execArgv, ...args], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       const ended = once(process_, 'exit');
       if (kills < KILLS) {
         // Most while it feeds, some while it starts and opens.

@@ -20,8 +20,11 @@ export async function sendRows(gateway: GatewayProcess, cars: number, from: numb
   await client.close();
 }
 
-/** What a file sink has of each car below the folder of an output; a last line may be in the making. */
-export function carLines(dir: string, output: string, cars: number): string[][] {
-  const lines = jsonLines(join(dir, output));
-  return Array.from({ length: cars }, (_, car) => (lines.get(`car/${car}`) ?? '').split('\n').slice(0, -1));
+/**
+ * What a file sink has of each car below a folder: the output of a processor, or a `level` of the devices' streams. A last
+ * line may be in the making.
+ */
+export function carLines(dir: string, folder: string, cars: number, level = ''): string[][] {
+  const lines = jsonLines(join(dir, folder));
+  return Array.from({ length: cars }, (_, car) => (lines.get(`car/${car}${level}`) ?? '').split('\n').slice(0, -1));
 }

@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { SinkUnderTest } from '../contract/sink.js';
 import { Receiver } from '../sinks/http/receiver.js';
 import { eventually } from '../support/eventually.js';
 import { GatewayProcess, pitwall } from '../support/gateway-process.js';
-import { jsonLines } from '../support/jsonl-files.js';
 import { tempDir } from '../support/temp-dir.js';
-import { sendRows, timeMs } from './car-rows.js';
+import { carLines, sendRows, timeMs } from './car-rows.js';
 
 const CARS = 3;
 const isRefused = (n: number) => n % 11 === 0;
 const numbers = (to: number) => Array.from({ length: to }, (_, n) => n);
-
-interface Lane {
-  id: string;
-  state: string;
-  error: string | null;
-}
 
 function yamlOf(receiver: Receiver, options: string): string {
   return `
@@ -36,23 +30,13 @@ sinks:
 `;
 }
 
-async function laneOf(gateway: GatewayProcess, id: string): Promise<Lane> {
-  const page = (await (await fetch(`http://${gateway.http}/health`)).json()) as { lanes: Lane[] };
-  return page.lanes.find((lane) => lane.id === id)!;
-}
-
 /** The numbers of the rows that the receiver has of each car. */
 function keptOf(receiver: Receiver): number[][] {
   const rows = receiver.rows('/rows');
   return numbers(CARS).map((car) => (rows.get(`car/${car}/a`) ?? []).map(({ n }) => n as number));
 }
 
-/** What the file sink has of each car; a last line may be in the making. */
-function filed(dir: string): string[][] {
-  const lines = jsonLines(join(dir, 'out'));
-  return numbers(CARS).map((car) => (lines.get(`car/${car}/a`) ?? '').split('\n').slice(0, -1));
-}
-
+const filed = (dir: string) => carLines(dir, 'out', CARS, '/a');
 const filedOf = (dir: string) => filed(dir).map((lines) => lines.length);
 
 describe('the http sink behind the bus', { concurrency: 3 }, () => {
@@ -109,29 +93,29 @@ describe('the http sink behind the bus', { concurrency: 3 }, () => {
     await eventually('the first rows', () => keptOf(receiver).every(({ length }) => length === 100));
     await receiver.stop();
     await sendRows(gateway, CARS, 100, 300);
-    await eventually('the fault', async () => (await laneOf(gateway, 'branch web')).state === 'retrying');
-    const { error } = await laneOf(gateway, 'branch web');
+    await eventually('the fault', async () => (await gateway.lane('branch web')).state === 'retrying');
+    const { error } = await gateway.lane('branch web');
     assert.match(
       error!,
       /^sink "web" \(http http:\/\/127\.0\.0\.1:\d+\): (cannot be reached|broke off its answer) \(.+\)$/,
     );
     await eventually('all rows in the files', () => filedOf(dir).every((count) => count === 300));
-    assert.equal((await laneOf(gateway, 'branch out')).state, 'running');
+    assert.equal((await gateway.lane('branch out')).state, 'running');
     // It comes back in a bad way first.
     receiver.behave = ({ method }) => (method === 'HEAD' ? null : { status: 503, headers: { 'retry-after': '0' } });
     await receiver.start();
-    await eventually('503', async () => /answered 503/.test((await laneOf(gateway, 'branch web')).error ?? ''));
+    await eventually('503', async () => /answered 503/.test((await gateway.lane('branch web')).error ?? ''));
     receiver.behave = () => ({ hang: true });
     await eventually('the timeout', async () =>
-      /did not answer within 2 s/.test((await laneOf(gateway, 'branch web')).error ?? ''),
+      /did not answer within 2 s/.test((await gateway.lane('branch web')).error ?? ''),
     );
     await sendRows(gateway, CARS, 300, 320);
     await eventually('the last rows in the files', () => filedOf(dir).every((count) => count === 320));
     receiver.behave = () => null;
     await eventually('all rows', () => keptOf(receiver).every(({ length }) => length === 320));
-    await eventually('it runs', async () => (await laneOf(gateway, 'branch web')).state === 'running');
+    await eventually('it runs', async () => (await gateway.lane('branch web')).state === 'running');
     assert.deepEqual(keptOf(receiver), [numbers(320), numbers(320), numbers(320)]);
-    assert.equal((await laneOf(gateway, 'branch web')).error, null);
+    assert.equal((await gateway.lane('branch web')).error, null);
     assert.equal(await gateway.stop(), 0, gateway.stderr);
     await receiver.stop();
     assert.ok(!gateway.stderr.includes('hunter2'), gateway.stderr);
@@ -147,9 +131,9 @@ describe('the http sink behind the bus', { concurrency: 3 }, () => {
     const dir = tempDir('http-stop');
     const gateway = await new GatewayProcess(dir, yamlOf(receiver, 'onError: stop')).start();
     await sendRows(gateway, CARS, 0, 100);
-    await eventually('the fault', async () => (await laneOf(gateway, 'branch web')).state === 'stopped');
+    await eventually('the fault', async () => (await gateway.lane('branch web')).state === 'stopped');
     assert.match(
-      (await laneOf(gateway, 'branch web')).error!,
+      (await gateway.lane('branch web')).error!,
       /: refuses the row with timeUs 1711111111370000 of car\/\d\/a, record \d+ of telemetry\/\d: answered 400 Bad Request: no 37$/,
     );
     await eventually('all rows in the files', () => filedOf(dir).every((count) => count === 100));
@@ -183,15 +167,18 @@ sinks:
       return ends.length === 2 && ends[0]! > 0 && ends[0] === ends[1];
     });
     assert.equal(await gateway.stop(), 0, gateway.stderr);
-    const { lmdb, file } = await import('../sinks/examples/under-test.js');
-    const [ofLmdb, ofFile] = [await lmdb.readRows(dir), await file.readRows(dir)];
-    for (const rows of [ofLmdb, ofFile]) {
+    for (const example of ['lmdb-rows', 'one-file']) {
+      const module = new URL(`../../../examples/sinks/${example}.contract.mjs`, import.meta.url);
+      const { underTest } = (await import(module.href)) as { underTest: SinkUnderTest };
+      const rows = await underTest.readRows(dir);
       assert.deepEqual([...rows.keys()].sort(), ['car/0/a', 'car/1/a', 'car/2/a']);
       for (const [stream, list] of rows) {
+        const found = list.map(({ n, timeUs }) => [n, timeUs] as [number, number]);
+        if (underTest.ordered === false) found.sort(([a], [b]) => a - b);
         assert.deepEqual(
-          list.map(({ n, timeUs }) => [n, timeUs]),
+          found,
           numbers(100).map((n) => [n, timeMs(n) * 1000]),
-          stream,
+          `${example} ${stream}`,
         );
       }
     }

@@ -34,6 +34,7 @@ sinks:
     from: ["#", fast]
     url: ${server.url}
     database: race
+    integers: integer
     onError: dead-letter
     retry: { first: 50ms, max: 200ms }
     batch: { rows: 300, every: 100ms }

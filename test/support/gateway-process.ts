@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { atExit } from './at-exit.js';
 
@@ -11,6 +12,12 @@ export interface CommandResult {
   code: number | null;
   stdout: string;
   stderr: string;
+}
+
+export interface LaneHealth {
+  id: string;
+  state: string;
+  error: string | null;
 }
 
 /** Runs a pitwall command to its end. */
@@ -59,6 +66,11 @@ export class GatewayProcess {
     return this.child!.pid!;
   }
 
+  /** Its standard output, for tests of who reads it. */
+  get output(): Readable {
+    return this.child!.stdout!;
+  }
+
   /** Starts it and resolves when it is ready. With fixed ports in the file it may be started again. */
   async start(): Promise<this> {
     const file = join(this.dir, 'pitwall.yaml');
@@ -96,6 +108,12 @@ export class GatewayProcess {
     const page = await (await fetch(`http://${this.http}/metrics`)).text();
     const found = page.matchAll(/^pitwall_connections\{protocol="(\w+)"\} (\d+)$/gm);
     return Object.fromEntries([...found].map(([, protocol, count]) => [protocol, Number(count)]));
+  }
+
+  /** What `/health` says of a lane. */
+  async lane(id: string): Promise<LaneHealth> {
+    const page = (await (await fetch(`http://${this.http}/health`)).json()) as { lanes: LaneHealth[] };
+    return page.lanes.find((lane) => lane.id === id)!;
   }
 
   /** SIGTERM, and waits for the end; returns the exit code. */

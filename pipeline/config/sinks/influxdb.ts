@@ -1,4 +1,4 @@
-import type { InfluxdbOptions, InfluxdbTarget } from '../../../sinks/influxdb/influxdb-options.js';
+import type { InfluxdbSinkOptions, InfluxdbTarget } from '../../../sinks/influxdb/influxdb-sink-options.js';
 import { oneOrList } from '../spec/collections.js';
 import { namesOrMap } from '../spec/names-or-map.js';
 import { choice, flag, integer, text } from '../spec/scalars.js';
@@ -43,6 +43,11 @@ export const keys = {
     example: '[speed, rpm]',
     doc: 'Columns that become fields; or a map of columns to what they are called there',
   },
+  integers: {
+    spec: choice({ auto: true, integer: true, float: true }),
+    default: 'auto',
+    doc: 'What a new field of whole numbers is stored as; `auto`: `i64`, which JSON gives, as float, for the next number may have a fraction, and narrower ones as integer',
+  },
   precision: {
     spec: choice({ ns: true, us: true, ms: true, s: true }),
     default: 'ns',
@@ -55,13 +60,14 @@ type Checked = ValueOf<typeof keys>;
 
 export const branch = deliveredBranch;
 
-export function options(sink: Checked): InfluxdbOptions {
-  const { measurement, tags, fields, precision, gzip } = sink;
+export function options(sink: Checked): InfluxdbSinkOptions {
+  const { measurement, tags, fields, integers, precision, gzip } = sink;
   return {
     target: targetOf(sink),
     measurement: measurement ?? null,
     tags: tags ?? null,
     fields: fields ?? null,
+    integers,
     precision,
     gzip,
   };

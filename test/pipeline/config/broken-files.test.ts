@@ -295,7 +295,7 @@ const TABLE: [title: string, file: string | Uint8Array, problems: string[], envi
     'a secret with a comma between braces, of which no part may be said',
     'sinks:\n  a: { type: influxdb, from: a/b, url: "http://127.0.0.1:8086", database: e, username: u, password: in,hunter2 }\n  b: { type: mongodb, from: a/b, collection: c, url: mongodb://u:in@db1,hunter2/e }\n',
     [
-      '2:104: sinks.a has what is no key after "password"; known keys: type, from, retry, onError, batch, inFlight, timeout, url, version, database, username, password, org, bucket, token, measurement, tags, fields, precision, gzip; quote the whole password if it holds a comma',
+      '2:104: sinks.a has what is no key after "password"; known keys: type, from, retry, onError, batch, inFlight, timeout, url, version, database, username, password, org, bucket, token, measurement, tags, fields, integers, precision, gzip; quote the whole password if it holds a comma',
       '3:3: sinks.b lacks "database", for example database: race',
       '3:54: warning: sinks.b.url sends rows over a network without encryption; add tls=true to it',
       '3:73: sinks.b has what is no key after "url"; known keys: type, from, retry, onError, batch, inFlight, timeout, url, username, password, database, collection, mode, key, bucket, expire; quote the whole url if it holds a comma',

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ERROR_CODES } from '../../../core/errors.js';
-import { configReference } from '../../../pipeline/config/config-reference.js';
 import { topKeys } from '../../../pipeline/config/keys/top-keys.js';
 import { loadModules } from '../../../pipeline/config/load-modules.js';
 import { formatProblem } from '../../../pipeline/config/problems.js';
@@ -26,16 +25,6 @@ function variablesOf(text: string): Record<string, string> {
   return Object.fromEntries([...text.matchAll(/\$\{(\w+)\}/g)].map((match) => [match[1]!, 'some-text']));
 }
 
-test('The reference in docs/configuration.md is what `pitwall schema --markdown` prints.', () => {
-  const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
-  const [, inside] = /<!-- reference: begin -->\n([\s\S]*)\n<!-- reference: end -->/.exec(page)!;
-  assert.equal(
-    inside,
-    configReference(),
-    'put the output of `npm run -s pitwall -- schema --markdown` between the marks',
-  );
-});
-
 test('The bundled configuration and every YAML file of the examples pass the checker without a warning.', async () => {
   const files = ['pitwall.yaml', ...filesBelow('examples', '.yaml')];
   assert.ok(files.length >= 3);
@@ -54,11 +43,11 @@ test('The bundled configuration and every YAML file of the examples pass the che
 /** A configuration of a page, and what is printed right below it where it is wrong. */
 const BLOCK = /^```ya?ml\n([\s\S]*?)^```(?:\n\n```text\n(pitwall\.yaml:[\s\S]*?)^```)?/gm;
 
-test('Every configuration in README.md and docs has the problems that stand below it, or none, unless its first line says `# not yet`.', () => {
+test('Every configuration in README.md, docs, examples and sinks has the problems that stand below it, or none, unless its first line says `# not yet`.', () => {
   const isConfig = new RegExp(`^(${Object.keys(topKeys).join('|')}):`, 'm');
   let checked = 0;
   let wrong = 0;
-  for (const file of [...filesBelow('docs', '.md'), 'README.md', ...filesBelow('examples', '.md')]) {
+  for (const file of ['README.md', ...['docs', 'examples', 'sinks'].flatMap((folder) => filesBelow(folder, '.md'))]) {
     if (!existsSync(join(root, file))) continue;
     const page = readFileSync(join(root, file), 'utf8');
     for (const { index, 1: block, 2: problems = '' } of page.matchAll(BLOCK)) {

@@ -39,7 +39,7 @@ for (const [format, kib] of [
       assert.match(message, /EFBIG/);
     }
     const batches = workload(31, 900);
-    const sink: Sink = underTest[format].make(folder);
+    const sink: Sink = await underTest[format].make(folder);
     await sink.open();
     await sink.write(batches);
     await sink.flush(true);

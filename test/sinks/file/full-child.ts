@@ -4,7 +4,7 @@ import { underTest } from './under-test.js';
 
 /** Writes until the files may not grow any more, opens again and tries again; one line a failure. */
 const [format, folder] = process.argv.slice(2) as ['jsonl' | 'csv' | 'parquet', string];
-const sink = underTest[format].make(folder);
+const sink = await underTest[format].make(folder);
 const batches = workload(31, 900);
 for (let attempt = 0; attempt < 3; attempt++) {
   try {

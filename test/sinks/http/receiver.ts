@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { cellOfJson, parseExactly } from '../../contract/json-cells.js';
-import type { Row, Rows } from '../../contract/sink-workload.js';
+import { parseExactly } from '../../contract/json-cells.js';
+import type { Rows } from '../../contract/sink-workload.js';
+import { storedRows } from '../../contract/stored-row.js';
 
 /** A request that has come whole. */
 export interface Received {
@@ -78,18 +79,9 @@ export class Receiver {
 
   /** Rows of a place, each stream's in the order of the bus. */
   rows(path: string): Rows {
-    const all: Rows = new Map();
     const ordered = [...this.kept(path)].map(([position, row]) => ({ at: numbersOf(position), row }));
     ordered.sort((a, b) => a.at[0]! - b.at[0]! || a.at[1]! - b.at[1]! || a.at[2]! - b.at[2]!);
-    for (const { row } of ordered) {
-      const { stream, position, ...cells } = row;
-      const list = all.get(stream as string) ?? [];
-      all.set(stream as string, list);
-      const typed: Row = {};
-      for (const [name, cell] of Object.entries(cells)) if (cell !== null) typed[name] = cellOfJson(name, cell);
-      list.push(typed);
-    }
-    return all;
+    return storedRows(ordered.map(({ row }) => row));
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -6,13 +6,13 @@ import { DELIVERY_DEFAULTS, type DeliveryOptions } from '../../../sinks/delivery
 import { DeliverySink } from '../../../sinks/delivery/delivery-sink.js';
 import { JournalKeeper } from '../../../sinks/delivery/journal-keeper.js';
 import type { RefusedRow } from '../../../sinks/delivery/store.js';
-import type { InfluxdbOptions, InfluxdbTarget } from '../../../sinks/influxdb/influxdb-options.js';
+import type { InfluxdbSinkOptions, InfluxdbTarget } from '../../../sinks/influxdb/influxdb-sink-options.js';
 import { InfluxdbStore } from '../../../sinks/influxdb/influxdb-store.js';
 import type { SinkBatch, SinkNews } from '../../../sinks/sink.js';
 
 export interface Wanted extends Partial<DeliveryOptions> {
   target: InfluxdbTarget;
-  options?: Partial<Omit<InfluxdbOptions, 'target'>>;
+  options?: Partial<Omit<InfluxdbSinkOptions, 'target'>>;
   patterns?: readonly string[];
 }
 
@@ -21,11 +21,12 @@ export interface Delivered {
   news: SinkNews;
 }
 
-const OPTIONS: Omit<InfluxdbOptions, 'target'> = {
+const OPTIONS: Omit<InfluxdbSinkOptions, 'target'> = {
   measurement: null,
   tags: null,
   fields: null,
   precision: 'ns',
+  integers: 'auto',
   gzip: true,
 };
 

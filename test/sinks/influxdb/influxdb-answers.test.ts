@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { field } from '../../../columnar/schema.js';
 import { StoreFault } from '../../../sinks/delivery/store-fault.js';
-import type { InfluxdbTarget } from '../../../sinks/influxdb/influxdb-options.js';
+import type { InfluxdbTarget } from '../../../sinks/influxdb/influxdb-sink-options.js';
 import { influxdb1 } from '../../servers/influxdb1-server.js';
 import { uniqueName } from '../../servers/unique-name.js';
 import { recordOf } from '../record-of.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { field } from '../../../columnar/schema.js';
 import { StoreFault } from '../../../sinks/delivery/store-fault.js';
-import type { InfluxdbTarget } from '../../../sinks/influxdb/influxdb-options.js';
+import type { InfluxdbTarget } from '../../../sinks/influxdb/influxdb-sink-options.js';
 import { lookAtInfluxdb } from '../../../sinks/influxdb/look-at-influxdb.js';
 import { influxdb1 } from '../../servers/influxdb1-server.js';
 import { recordOf } from '../record-of.js';
@@ -14,7 +14,7 @@ import { readPoints } from './read-points.js';
 process.env.INFLUXDB_HTTP_AUTH_ENABLED = 'true';
 const basic = (name: string, password: string) => `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
 const ADMIN = basic('admin', 'secret');
-const OPTIONS = { measurement: null, tags: null, fields: null, precision: 'ns', gzip: true } as const;
+const OPTIONS = { measurement: null, tags: null, fields: null, precision: 'ns', integers: 'auto', gzip: true } as const;
 
 test(
   'InfluxDB 1 with a login: credentials and rights are proved when the sink opens, and writing is enough.',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { field } from '../../../columnar/schema.js';
-import type { InfluxdbTarget } from '../../../sinks/influxdb/influxdb-options.js';
+import type { InfluxdbTarget } from '../../../sinks/influxdb/influxdb-sink-options.js';
 import { recordOf, START_US } from '../record-of.js';
 import { deliver, sinkFor } from './deliver.js';
 import { Influxdb3StubFromDocs } from './influxdb3-stub-from-docs.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { field } from '../../../columnar/schema.js';
+import { field, Schema } from '../../../columnar/schema.js';
+import type { SinkBatch } from '../../../sinks/sink.js';
 import { recordOf } from '../record-of.js';
 import { deliver, sinkFor } from './deliver.js';
 import { readPoints } from './read-points.js';
@@ -18,6 +19,11 @@ const floats = (cells: number[], from: number, offset = 1) =>
   recordOf({ offset, times: cells.map((_, i) => from + i), columns: [[field('v', 'f64'), cells]] });
 const texts = (cells: string[], from: number, offset = 2) =>
   recordOf({ offset, times: cells.map((_, i) => from + i), columns: [[field('v', 'utf8'), cells]] });
+
+/** The record's first column alone. */
+function speedOf({ batch }: SinkBatch): SinkBatch['batch'] {
+  return { ...batch, schema: new Schema(batch.schema.fields.slice(0, 1)), columns: batch.columns.slice(0, 1) };
+}
 
 /** What becomes of columns whose field is stored as another type. */
 export async function typeCases({ name, needs: needsOf, databases }: TestedServer): Promise<void> {
@@ -66,6 +72,54 @@ export async function typeCases({ name, needs: needsOf, databases }: TestedServe
         [1, 4],
       );
       assert.match(letters[0]!.reason, /is stored as integer, and cannot hold 2.5 as it is/);
+    },
+  );
+
+  test(
+    `${name}: whole numbers of JSON begin a field of floats, unless told otherwise; declared ones do not.`,
+    needs,
+    async (t) => {
+      const { target, read } = await place(await databases());
+      const begun = recordOf({
+        times: [1, 2],
+        columns: [
+          [field('speed', 'i64'), [0, 61]],
+          [field('gear', 'i32'), [1, 2]],
+          [field('serial', 'i64'), [7n, 9007199254740993n]],
+        ],
+      });
+      const widened = recordOf({
+        offset: 1,
+        times: [3],
+        columns: [
+          [field('speed', 'f64'), [61.5]],
+          [field('gear', 'f64'), [2.5]],
+          [field('serial', 'i64'), [9007199254740995n]],
+        ],
+      });
+      const { letters } = await deliver(t, { target, onError: 'dead-letter' }, [begun]);
+      assert.deepEqual(letters, []);
+      const refused = await deliver(t, { target, onError: 'dead-letter' }, [widened]);
+      assert.match(refused.letters[0]!.reason, /field "gear" .* is stored as integer, and cannot hold 2.5 as it is/);
+      assert.deepEqual(
+        (await read()).get('imu')!.map(({ speed, serial }) => [speed, String(serial)]),
+        [
+          [0, '7'],
+          [61, '9007199254740993'],
+        ],
+      );
+      for (const [integers, refuses] of [
+        ['integer', true],
+        ['float', false],
+      ] as const) {
+        const options = { integers, measurement: integers };
+        await deliver(t, { target, options }, [{ ...begun, batch: speedOf(begun) }]);
+        const then = await deliver(t, { target, options, onError: 'dead-letter' }, [
+          { ...widened, batch: speedOf(widened) },
+        ]);
+        assert.equal(then.letters.length > 0, refuses);
+        assert.equal((await read()).get(integers)!.length, refuses ? 2 : 3);
+      }
     },
   );
 

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { DELIVERY_DEFAULTS } from '../../../sinks/delivery/delivery-options.js';
 import { DeliverySink } from '../../../sinks/delivery/delivery-sink.js';
 import { JournalKeeper } from '../../../sinks/delivery/journal-keeper.js';
-import type { InfluxdbOptions, InfluxdbTarget } from '../../../sinks/influxdb/influxdb-options.js';
+import type { InfluxdbSinkOptions, InfluxdbTarget } from '../../../sinks/influxdb/influxdb-sink-options.js';
 import { InfluxdbStore } from '../../../sinks/influxdb/influxdb-store.js';
 import type { LineRequest } from '../../../sinks/influxdb/line-request.js';
 import type { Position } from '../../../sinks/sink.js';
@@ -12,11 +12,12 @@ import { type Place, readPoints } from './read-points.js';
 
 /** The InfluxDB sinks as the contract suite sees them: a measurement a stream, read back by InfluxQL. */
 
-const OPTIONS: Omit<InfluxdbOptions, 'target'> = {
+const OPTIONS: Omit<InfluxdbSinkOptions, 'target'> = {
   measurement: '{stream}',
   tags: null,
   fields: null,
   precision: 'ns',
+  integers: 'integer',
   gzip: true,
 };
 /** A few rows a request, so that several are under way. */

@@ -15,7 +15,7 @@ import { parseKey } from '../../../sinks/s3/object-name.js';
 import { S3_DEFAULTS, type S3SinkOptions } from '../../../sinks/s3/s3-sink-options.js';
 import { parseExactly } from '../../contract/json-cells.js';
 import type { Rows } from '../../contract/sink-workload.js';
-import { storedRow } from '../../contract/stored-row.js';
+import { storedRows } from '../../contract/stored-row.js';
 import { s3Request } from '../../servers/s3-request.js';
 import type { S3Address } from '../../servers/s3-server.js';
 
@@ -105,7 +105,7 @@ export class TestBucket {
     return this.downloaded(prefix, async (folder, keys) => {
       if (keys.length === 0) return new Map();
       const files = `'${folder}/**/*.parquet', union_by_name = true, hive_partitioning = false`;
-      return byStream(await query(`FROM read_parquet(${files})`));
+      return storedRows(await query(`FROM read_parquet(${files})`));
     });
   }
 
@@ -117,7 +117,7 @@ export class TestBucket {
         return (key.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
       });
       const lines = texts.flatMap((text) => text.trimEnd().split('\n'));
-      return byStream(lines.map((line) => parseExactly(line) as Record<string, unknown>));
+      return storedRows(lines.map((line) => parseExactly(line) as Record<string, unknown>));
     });
   }
 
@@ -139,15 +139,4 @@ export async function query(sql: string): Promise<Record<string, unknown>[]> {
     connection.closeSync();
     instance.closeSync();
   }
-}
-
-export function byStream(rows: readonly Record<string, unknown>[]): Rows {
-  const all: Rows = new Map();
-  for (const cells of rows) {
-    const stream = cells.stream as string;
-    const list = all.get(stream);
-    if (list) list.push(storedRow(cells));
-    else all.set(stream, [storedRow(cells)]);
-  }
-  return all;
 }

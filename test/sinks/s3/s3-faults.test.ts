@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { StoreFault } from '../../../sinks/delivery/store-fault.js';
-import { lookAtBucket } from '../../../sinks/s3/look-at-bucket.js';
+import { lookAtS3 } from '../../../sinks/s3/look-at-s3.js';
 import type { S3SinkOptions } from '../../../sinks/s3/s3-sink-options.js';
 import type { SinkBatch } from '../../../sinks/sink.js';
 import { workload } from '../../contract/sink-workload.js';
@@ -106,7 +106,7 @@ test('What has to be set right is said, with no secret in it: keys, bucket, regi
     assert.match(fault.message, expected, what);
     assert.match(fault.message, /^sink "raw": s3:\/\//);
     assert.ok(!fault.message.includes('x-secret'));
-    const look = await lookAtBucket(bucket.options(prefix, more));
+    const look = await lookAtS3(bucket.options(prefix, more));
     assert.match(look.faults.join(), expected, what);
   }
 });
@@ -121,10 +121,10 @@ test('A store that cannot be reached is away, with its address.', needs, async (
 test('A look at the bucket says what is in it, and writes nothing.', needs, async () => {
   const { bucket, prefix } = await place();
   const options = bucket.options(prefix);
-  assert.deepEqual((await lookAtBucket(options)).faults, []);
-  assert.match((await lookAtBucket(options)).found, /nothing is there yet/);
+  assert.deepEqual((await lookAtS3(options)).faults, []);
+  assert.match((await lookAtS3(options)).found, /nothing is there yet/);
   await bucket.put(`${prefix}/readme.txt`, Buffer.from('x'));
-  const { found, warnings } = await lookAtBucket(options);
+  const { found, warnings } = await lookAtS3(options);
   assert.match(found, /objects are there already/);
   assert.match(warnings.join(), /readme\.txt was not written by an s3 sink/);
   assert.deepEqual(await bucket.allKeys(prefix), [`${prefix}/readme.txt`]);

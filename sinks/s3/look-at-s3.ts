@@ -6,7 +6,7 @@ import { ObjectStore } from './object-store.js';
 import type { S3SinkOptions } from './s3-sink-options.js';
 
 /** Reaches the bucket with the sink's credentials, and looks at the first objects below its prefix. Writes nothing. */
-export async function lookAtBucket(options: S3SinkOptions): Promise<StoreLook> {
+export async function lookAtS3(options: S3SinkOptions): Promise<StoreLook> {
   const store = new ObjectStore(options);
   const { prefix, format, compression } = options;
   const at = prefix === '' ? '' : ` below ${prefix}`;

@@ -1,3 +1,4 @@
+import type { Integers } from './field-types.js';
 import type { LineOptions } from './line-template.js';
 
 /** Which InfluxDB, and what in it, rows are written to; with credentials. */
@@ -7,8 +8,9 @@ export type InfluxdbTarget = { url: string } & (
   | { version: 3; database: string; token: string | null }
 );
 
-export interface InfluxdbOptions extends LineOptions {
+export interface InfluxdbSinkOptions extends LineOptions {
   target: InfluxdbTarget;
+  integers: Integers;
   /** Whether requests are packed. */
   gzip: boolean;
 }
