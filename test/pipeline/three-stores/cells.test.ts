@@ -5,7 +5,7 @@ import { nastyStreams, sendNasty } from './nasty-streams.js';
 import { simulate, simulatedStreams } from './simulated-streams.js';
 import { needsThreeStores, ThreeStores } from './three-stores.js';
 
-const ROWS = 600;
+const ROWS = 500;
 const DRIVE = { cars: 1, seconds: 3, seed: 11 };
 
 test(

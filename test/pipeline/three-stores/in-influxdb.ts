@@ -7,7 +7,7 @@ import type { Store, StoredRow, StoredStream } from './store.js';
  * - no NaN and no infinities: such a cell is null;
  * - no rows without a field;
  * - one type of float: a 32-bit number is written with the digits that give it back when it is rounded to 32 bits;
- * - one type of integer.
+ * - one type of integer, with `integers: integer`; otherwise i64 may begin a field of floats.
  */
 export function inInfluxdb(url: string, database: string): Store {
   const place = { url, database };

@@ -62,7 +62,7 @@ export class ThreeStores {
 gateway: { mqtt: off, http: 127.0.0.1:0 }
 bus: { log: { dir: ./bus } }
 sinks:
-  points: { type: influxdb, from: ${from(kinds)}, url: ${influx.url}, database: ${name}, batch: { every: 200ms } }
+  points: { type: influxdb, from: ${from(kinds)}, url: ${influx.url}, database: ${name}, integers: integer, batch: { every: 200ms } }
   archive:
     type: s3
     from: ${from(kinds)}
