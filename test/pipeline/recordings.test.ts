@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { gunzipSync } from 'node:zlib';
 import { eventually } from '../support/eventually.js';
 import { exactUs } from '../support/exact-us.js';
 import { GatewayProcess, pitwall } from '../support/gateway-process.js';
+import { readCsv } from '../support/recorded-csv.js';
 import { needs, sharedPath } from '../support/recordings.js';
 import { tempDir } from '../support/temp-dir.js';
 
@@ -15,16 +15,6 @@ const START_US = Date.UTC(2018, 7, 2, 16, 14, 48) * 1000;
 const TOLERANCE_US = 150_000;
 
 type Row = Record<string, string | number>;
-
-/** Reads a recording with none of the project's code: lines, commas, optional quotes; `rows` are those that are whole. */
-function readCsv(path: string): { columns: string[]; rows: string[][]; cut: string[] } {
-  const text = gunzipSync(readFileSync(path)).toString();
-  const lines = text.split('\n');
-  const last = lines.pop()!;
-  const split = (line: string) => line.split(',').map((cell) => cell.replace(/^"|"$/g, ''));
-  const [head, ...body] = lines;
-  return { columns: split(head!), rows: body.map(split), cut: last === '' ? [] : [last] };
-}
 
 function lineCount(path: string): number {
   return readFileSync(path, 'utf8').split('\n').length - 1;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { cellAt } from '../../../columnar/batch.js';
 import type { Field } from '../../../columnar/schema.js';
 import type { SinkBatch } from '../../../sinks/sink.js';
-import { anyRecord } from './any-records.js';
+import { anyRecord } from '../any-records.js';
 import { encodeRecord } from './encode-record.js';
 import { type FieldValue, type Point, parseLines } from './parse-lines.js';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { bitmapBytes, type CellArray, type Column } from '../../../columnar/batch.js';
-import { COLUMN_TYPES, type ColumnType, type Field, field, Schema } from '../../../columnar/schema.js';
-import type { SinkBatch } from '../../../sinks/sink.js';
-import { START_US } from '../record-of.js';
+import { bitmapBytes, type CellArray, type Column } from '../../columnar/batch.js';
+import { COLUMN_TYPES, type ColumnType, type Field, field, Schema } from '../../columnar/schema.js';
+import type { SinkBatch } from '../../sinks/sink.js';
+import { START_US } from './record-of.js';
 
 /** Texts with what the line protocol escapes, what it cannot hold, and what is longer than one byte. */
 export const anyText = fc.oneof(
