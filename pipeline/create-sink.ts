@@ -14,6 +14,8 @@ export interface SinkPlace {
   patterns: readonly string[];
   /** Partitions of the bus in all, whoever feeds them. */
   partitions: number;
+  /** Attempts in a row that have failed; the next one begins slowly. */
+  failures: number;
 }
 
 /** The sink of a branch, by its type, whose code is loaded only now. */
@@ -62,9 +64,9 @@ export async function deliveringTo<Request>(
   name: string,
   store: Store<Request>,
   delivery: DeliveryOptions,
-  { stateFolder, letters }: SinkPlace,
+  { stateFolder, letters, failures }: SinkPlace,
 ): Promise<Sink> {
   const { DeliverySink } = await import('../sinks/delivery/delivery-sink.js');
   const { JournalKeeper } = await import('../sinks/delivery/journal-keeper.js');
-  return new DeliverySink(name, store, new JournalKeeper(stateFolder), delivery, letters);
+  return new DeliverySink(name, store, new JournalKeeper(stateFolder), delivery, letters, failures);
 }

@@ -49,7 +49,7 @@ export class BranchLane implements Lane {
     this.letters = new BranchLetters(spec);
   }
 
-  async open(rewind: readonly Position[] = []): Promise<LaneReport> {
+  async open(rewind: readonly Position[] = [], failures = 0): Promise<LaneReport> {
     const { kafka, folders, inputs, owned, patterns, processors } = this.spec;
     let { bus, identity } = await openInput(this.spec, TELEMETRY_TOPIC);
     this.ingest = bus;
@@ -63,6 +63,7 @@ export class BranchLane implements Lane {
       letters: (rows) => this.letters.write(rows),
       patterns: [...this.spec.declared, ...patterns],
       partitions: this.spec.partitions,
+      failures,
     });
     this.known = await this.sink.open();
     if (kafka) {

@@ -5,6 +5,7 @@ import { sinkFailed } from '../sink-failed.js';
 import { Delivery } from './delivery.js';
 import type { DeadLetterWriter, DeliveryOptions, PositionKeeper } from './delivery-options.js';
 import { OpenRequest } from './open-request.js';
+import { Pace } from './pace.js';
 import type { RequestBuilder, Store } from './store.js';
 
 /** How soon positions are looked at again while requests are under way. */
@@ -16,12 +17,15 @@ const CLOSE_MS = 5_000;
  * is the least offset of which not every row is in the store for good. At most `inFlight` requests and the one that is
  * being made are held; `write` waits where it would be more. Nothing is tried again here: a fault ends everything that is
  * under way, and after `open` the rows are read from the bus once more, so that a store which is away costs no memory.
+ * What was answered before the fault counts, and the next attempt begins slowly: a store that takes a little in its time
+ * gets all in the end.
  */
 export class DeliverySink<Request> implements Sink {
   private delivery: Delivery<Request> | null = null;
   private builder: RequestBuilder<Request>;
   private filling: OpenRequest | null = null;
   private fed = new Positions();
+  private pace: Pace;
 
   constructor(
     private readonly name: string,
@@ -29,16 +33,18 @@ export class DeliverySink<Request> implements Sink {
     private readonly keeper: PositionKeeper,
     private readonly options: DeliveryOptions,
     private readonly letters: DeadLetterWriter,
+    /** Attempts in a row that have failed before this sink was made. */
+    private failures = 0,
   ) {
     this.builder = this.newBuilder();
+    this.pace = this.newPace();
   }
 
   async open(): Promise<Position[]> {
-    await this.delivery?.end();
-    this.delivery = null;
-    this.filling = null;
+    await this.end();
     this.builder = this.newBuilder();
-    const delivery = new Delivery(this.name, this.store, this.options, this.letters);
+    this.pace = this.newPace();
+    const delivery = new Delivery(this.name, this.store, this.options, this.letters, this.pace);
     await delivery.open();
     const positions = this.keeper.load();
     this.fed = new Positions(positions);
@@ -86,15 +92,24 @@ export class DeliverySink<Request> implements Sink {
   }
 
   async close(): Promise<void> {
-    const { delivery } = this;
-    this.delivery = null;
-    this.filling = null;
     try {
-      await delivery?.end();
+      await this.end();
       await settles(this.store.close(), CLOSE_MS);
     } finally {
       this.keeper.close();
     }
+  }
+
+  private async end(): Promise<void> {
+    const { delivery } = this;
+    if (!delivery) return;
+    this.delivery = null;
+    await delivery.end();
+    if (delivery.hasFailed) {
+      this.failures = this.pace.failuresWithThis;
+      this.keeper.save(this.positions(delivery));
+    }
+    this.filling = null;
   }
 
   /** Adds rows of a record from `from` on; returns the row it came to. */
@@ -102,7 +117,7 @@ export class DeliverySink<Request> implements Sink {
     delivery.check();
     this.filling ??= new OpenRequest();
     const request = this.filling;
-    const { rows, bytes } = this.options.batch;
+    const { rows, bytes } = this.pace;
     const to = Math.min(record.batch.rows, from + rows - request.rows);
     const next = this.builder.add(record, from, to, bytes);
     if (next > from) request.add(record, from, next);
@@ -116,8 +131,9 @@ export class DeliverySink<Request> implements Sink {
     await delivery.room();
     const request = this.filling;
     if (request === null) return;
+    const ready = request.isEmpty ? null : this.builder.take();
     this.filling = null;
-    delivery.begin(request, request.isEmpty ? null : this.builder.take());
+    delivery.begin(request, ready);
     if (request.isEmpty) this.builder = this.newBuilder();
   }
 
@@ -126,6 +142,11 @@ export class DeliverySink<Request> implements Sink {
       const open = this.filling?.first(topic, partition) ?? Number.POSITIVE_INFINITY;
       return { topic, partition, offset: Math.min(offset, open, delivery.first(topic, partition)) };
     });
+  }
+
+  private newPace(): Pace {
+    const inFlight = Math.max(1, Math.min(this.options.inFlight, this.store.inFlightMax));
+    return new Pace({ batch: this.options.batch, inFlight }, this.failures);
   }
 
   private newBuilder(): RequestBuilder<Request> {

@@ -3,6 +3,7 @@ import { Flights } from '../flights.js';
 import type { SinkBatch } from '../sink.js';
 import type { DeadLetterWriter, DeliveryOptions } from './delivery-options.js';
 import type { OpenRequest } from './open-request.js';
+import type { Pace } from './pace.js';
 import { halves, placeOf, type RowSpan, rowsIn } from './row-spans.js';
 import type { RefusedRow, Store } from './store.js';
 import { StoreFault } from './store-fault.js';
@@ -22,14 +23,19 @@ export class Delivery<Request> {
     private readonly store: Store<Request>,
     private readonly options: DeliveryOptions,
     private readonly letters: DeadLetterWriter,
+    private readonly pace: Pace,
   ) {
-    this.flights = new Flights(Math.max(1, Math.min(options.inFlight, store.inFlightMax)));
+    this.flights = new Flights(() => pace.inFlight);
   }
 
   open(): Promise<void> {
     return this.timed((signal) => this.store.open(signal)).catch((error: unknown) => {
       throw this.named(error);
     });
+  }
+
+  get hasFailed(): boolean {
+    return this.flights.hasFailed;
   }
 
   get isBusy(): boolean {
@@ -63,6 +69,7 @@ export class Delivery<Request> {
         throw this.named(error);
       }
       this.underWay.delete(open);
+      this.pace.answered();
     });
   }
 

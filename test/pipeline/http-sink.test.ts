@@ -129,9 +129,11 @@ describe('the http sink behind the bus', { concurrency: 3 }, () => {
     await eventually('the last rows in the files', () => filedOf(dir).every((count) => count === 320));
     receiver.behave = () => null;
     await eventually('all rows', () => keptOf(receiver).every(({ length }) => length === 320));
-    await eventually('it runs', async () => (await laneOf(gateway, 'branch web')).state === 'running');
+    await eventually('it runs', async () => {
+      const { state, error } = await laneOf(gateway, 'branch web');
+      return state === 'running' && error === null;
+    });
     assert.deepEqual(keptOf(receiver), [numbers(320), numbers(320), numbers(320)]);
-    assert.equal((await laneOf(gateway, 'branch web')).error, null);
     assert.equal(await gateway.stop(), 0, gateway.stderr);
     await receiver.stop();
     assert.ok(!gateway.stderr.includes('hunter2'), gateway.stderr);

@@ -27,14 +27,16 @@ export class Branch {
     private readonly http: Partial<HttpSinkOptions> = {},
   ) {}
 
-  make(): Sink {
+  /** `failures`: attempts in a row before it. */
+  make(failures = 0): Sink {
     const url = `${this.receiver.origin}${this.path}`;
     const store = new HttpStore({ url, headers: {}, format: 'json', gzip: false, positions: true, ...this.http });
     const options = { ...DELIVERY_DEFAULTS, ...this.options };
     const keeper = new JournalKeeper(join(this.folder, 'state'));
-    return new DeliverySink('branch', store, keeper, options, async (rows) => {
+    const letters = async (rows: readonly RefusedRow[]) => {
       this.letters.push(...rows);
-    });
+    };
+    return new DeliverySink('branch', store, keeper, options, letters, failures);
   }
 
   /** Feeds all and flushes; what is wrong is thrown. */
@@ -54,7 +56,7 @@ export class Branch {
     const faults: Error[] = [];
     for (;;) {
       try {
-        await this.deliver(batches);
+        await this.deliver(batches, this.make(faults.length));
         return faults;
       } catch (error) {
         faults.push(error as Error);
