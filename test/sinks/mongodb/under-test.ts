@@ -22,6 +22,7 @@ function under(
   more: Partial<MongodbSinkOptions>,
   rowsOf: (documents: Document[]) => Rows,
   ordered: boolean,
+  timeoutMs = DELIVERY_DEFAULTS.timeoutMs,
 ): SinkUnderTest {
   return {
     // The contract's folders have names of their own.
@@ -30,7 +31,7 @@ function under(
         'under-test',
         makeStore(optionsOf(url, basename(folder), more)),
         new JournalKeeper(join(folder, 'state')),
-        delivery,
+        { ...delivery, timeoutMs },
         async () => {},
       ),
     readRows: async (folder) => rowsOf(await documentsOf(url, DATABASE, basename(folder))),
@@ -41,5 +42,11 @@ function under(
 export const insert = under({}, rowsByStream, true);
 /** The workload's rows span up to half a minute, and come a little out of order. */
 export const bucket = under({ mode: 'bucket', bucketUs: 5_000_000 }, rowsOfBuckets, false);
+/** Their server behind a proxy at `host`; documents are read back past it. */
+export function behind(mode: 'insert' | 'bucket', host: string, timeoutMs: number): SinkUnderTest {
+  const options = { mode, url: `mongodb://${host}/?directConnection=true`, timeoutMs, bucketUs: 5_000_000 };
+  return under(options, mode === 'bucket' ? rowsOfBuckets : rowsByStream, mode === 'insert', timeoutMs);
+}
+
 /** What `readRows` gives are the latest rows, which the suite does not expect. */
 export const upsert = under({ mode: 'upsert', key: ['stream'] }, latestRows, true);

@@ -26,6 +26,11 @@ function under(more: Partial<S3SinkOptions>, readRows: (prefix: string) => Promi
 
 const nonFinite = (cell: Cell): boolean => typeof cell === 'number' && !Number.isFinite(cell);
 
+/** Its store behind a proxy at `host`; objects are read back past it. */
+export function parquetBehind(host: string, timeoutMs: number): SinkUnderTest {
+  return under({ endpoint: `http://${host}`, timeoutMs }, (prefix) => bucket.parquetRows(prefix));
+}
+
 export const parquet = under({}, (prefix) => bucket.parquetRows(prefix));
 export const jsonl: SinkUnderTest = {
   ...under({ format: 'jsonl', compression: 'gzip', path: 'car={car}/hour={hour}' }, (prefix) =>
