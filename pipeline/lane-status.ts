@@ -65,6 +65,7 @@ export function begins(status: LaneStatus): void {
  */
 export function gotOn({ kind }: LaneSpec, { positions }: LaneStatus, report: LaneReport): boolean {
   if (kind !== 'branch') return report.records > 0;
+  if (report.taken !== null) return report.taken > 0;
   const before = new Map(positions.map(({ topic, partition, offset }) => [`${partition} ${topic}`, offset]));
   return report.positions.some(({ topic, partition, offset }) => offset > (before.get(`${partition} ${topic}`) ?? 0));
 }

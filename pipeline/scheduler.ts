@@ -255,7 +255,7 @@ export class Scheduler {
     const { spec, status } = entry;
     const holds = spec.kind === 'processors' ? outputHolds(spec, this.entries) : [];
     begins(status);
-    const opening = action === 'open' ? { rewind: entry.rewind ?? [], failures: entry.retry.attempts } : {};
+    const opening = action === 'open' ? { rewind: entry.rewind ?? [] } : {};
     const report = await this.pool
       .run(entry.worker, { action, spec, holds, ...opening })
       .catch((error) => threadFault(error, spec.id));

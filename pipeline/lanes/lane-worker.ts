@@ -12,7 +12,7 @@ export default async function runLane(task: LaneTask): Promise<LaneReport> {
       if (task.action === 'close') return emptyReport();
       const lane = await createLane(task.spec);
       lanes.set(id, lane);
-      return await lane.open(task.rewind, task.failures);
+      return await lane.open(task.rewind);
     }
     const lane = lanes.get(id);
     // The thread that had it is gone: opening it here goes on at its checkpoint.

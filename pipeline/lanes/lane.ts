@@ -10,8 +10,8 @@ import type { KafkaLane } from './kafka-lane.js';
  * its own position and state, lives in one worker, and is driven step by step by the main thread (see Scheduler).
  */
 export interface Lane {
-  /** Loads position and state; returns where it will read on. `failures`: attempts in a row before this one. */
-  open(rewind?: readonly Position[], failures?: number): Promise<LaneReport>;
+  /** Loads position and state; returns where it will read on. */
+  open(rewind?: readonly Position[]): Promise<LaneReport>;
   /** Reads what is there, up to a bounded amount, and makes the result durable, or holds it for a later step. */
   step(holds: readonly Position[]): Promise<LaneReport>;
   /** As `step`, and makes everything it holds durable. */
@@ -111,8 +111,6 @@ export interface LaneTask {
   query?: StateQuery;
   /** For `open` of a branch: read from here again, topics as the bus names them. */
   rewind?: Position[];
-  /** For `open`: attempts in a row that have failed. */
-  failures?: number;
 }
 
 export interface LaneReport {
@@ -146,6 +144,8 @@ export interface LaneReport {
   /** Rows that steps failed for, in this task: left out, and put into the dead letters. */
   skippedRows: number;
   deadLetters: number;
+  /** Of a branch whose sink counts them: requests with rows that its store has taken. */
+  taken: number | null;
 }
 
 export interface LaneFault {
@@ -180,5 +180,6 @@ export function emptyReport(): LaneReport {
     correctedRows: 0,
     skippedRows: 0,
     deadLetters: 0,
+    taken: null,
   };
 }

@@ -17,15 +17,13 @@ const CLOSE_MS = 5_000;
  * is the least offset of which not every row is in the store for good. At most `inFlight` requests and the one that is
  * being made are held; `write` waits where it would be more. Nothing is tried again here: a fault ends everything that is
  * under way, and after `open` the rows are read from the bus once more, so that a store which is away costs no memory.
- * What was answered before the fault counts, and the next attempt begins slowly: a store that takes a little in its time
- * gets all in the end.
+ * What was taken before the fault counts.
  */
 export class DeliverySink<Request> implements Sink {
   private delivery: Delivery<Request> | null = null;
   private builder: RequestBuilder<Request>;
   private filling: OpenRequest | null = null;
   private fed = new Positions();
-  private pace: Pace;
 
   constructor(
     private readonly name: string,
@@ -33,17 +31,14 @@ export class DeliverySink<Request> implements Sink {
     private readonly keeper: PositionKeeper,
     private readonly options: DeliveryOptions,
     private readonly letters: DeadLetterWriter,
-    /** Attempts in a row that have failed before this sink was made. */
-    private failures = 0,
+    private readonly pace = new Pace(),
   ) {
     this.builder = this.newBuilder();
-    this.pace = this.newPace();
   }
 
   async open(): Promise<Position[]> {
     await this.end();
     this.builder = this.newBuilder();
-    this.pace = this.newPace();
     const delivery = new Delivery(this.name, this.store, this.options, this.letters, this.pace);
     await delivery.open();
     const positions = this.keeper.load();
@@ -87,7 +82,7 @@ export class DeliverySink<Request> implements Sink {
     return {
       flushDueMs: Number.isFinite(flushDueMs) ? flushDueMs : null,
       warnings: this.store.takeWarnings?.() ?? [],
-      ...(delivery?.takeCounts() ?? { skippedRows: 0, deadLetters: 0 }),
+      ...(delivery?.takeCounts() ?? { skippedRows: 0, deadLetters: 0, taken: 0 }),
     };
   }
 
@@ -105,10 +100,7 @@ export class DeliverySink<Request> implements Sink {
     if (!delivery) return;
     this.delivery = null;
     await delivery.end();
-    if (delivery.hasFailed) {
-      this.failures = this.pace.failuresWithThis;
-      this.keeper.save(this.positions(delivery));
-    }
+    if (delivery.hasFailed) this.keeper.save(this.positions(delivery));
     this.filling = null;
   }
 
@@ -117,7 +109,8 @@ export class DeliverySink<Request> implements Sink {
     delivery.check();
     this.filling ??= new OpenRequest();
     const request = this.filling;
-    const { rows, bytes } = this.pace;
+    const rows = this.pace.size(this.options.batch.rows);
+    const bytes = this.pace.size(this.options.batch.bytes);
     const to = Math.min(record.batch.rows, from + rows - request.rows);
     const next = this.builder.add(record, from, to, bytes);
     if (next > from) request.add(record, from, next);
@@ -142,11 +135,6 @@ export class DeliverySink<Request> implements Sink {
       const open = this.filling?.first(topic, partition) ?? Number.POSITIVE_INFINITY;
       return { topic, partition, offset: Math.min(offset, open, delivery.first(topic, partition)) };
     });
-  }
-
-  private newPace(): Pace {
-    const inFlight = Math.max(1, Math.min(this.options.inFlight, this.store.inFlightMax));
-    return new Pace({ batch: this.options.batch, inFlight }, this.failures);
   }
 
   private newBuilder(): RequestBuilder<Request> {

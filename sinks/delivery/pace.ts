@@ -1,52 +1,39 @@
-import type { DeliveryOptions } from './delivery-options.js';
-
-/** From the second failure in a row on each one makes the first request so much smaller, down to one row. */
-const SHRINK = 4;
-const FAILURES_MAX = 8;
+/** So many answers in a row that came in time allow a step more. */
+const ANSWERS_A_STEP = 8;
+const SHARE_MIN = 1 / 1024;
 
 /**
- * How much a store is sent at a time. What the options say, until it fails: the next attempt begins with one request alone,
- * the same as before, so that a receiver that keeps keys knows it again; where that fails too, with a smaller one. Answers
- * double it, then add one more beside it, until all is as it was. So a store that is too slow for all that was under way,
- * and would be each time, gets as much as it takes; and one that comes back is not met by everything at once.
+ * How much of what its options allow a branch sends at a time. All, until the store does not answer in time: then one
+ * request alone, and where that is too much as well, half of it, and so on; answers in time lead back step by step. So a
+ * store that is too slow for all that would be under way, each time, still gets everything. It outlives the sink, which is
+ * made anew after each fault.
  */
 export class Pace {
-  private share: number;
-  private requests: number;
-  private hasAnswers = false;
+  /** Of a request's rows and bytes. */
+  private share = 1;
+  private requests = Number.POSITIVE_INFINITY;
+  private answers = 0;
 
-  constructor(
-    private readonly limits: Pick<DeliveryOptions, 'batch' | 'inFlight'>,
-    /** Attempts in a row that have failed. */
-    private readonly failures: number,
-  ) {
-    this.share = SHRINK ** -Math.min(Math.max(0, failures - 1), FAILURES_MAX);
-    this.requests = failures > 0 ? 1 : limits.inFlight;
+  /** Requests under way at a time, where so many are allowed. */
+  inFlight(max: number): number {
+    return Math.min(max, this.requests);
   }
 
-  /** Of a request. */
-  get rows(): number {
-    return Math.max(1, Math.floor(this.limits.batch.rows * this.share));
-  }
-
-  /** Of a request. */
-  get bytes(): number {
-    return Math.max(1, Math.floor(this.limits.batch.bytes * this.share));
-  }
-
-  /** Requests under way at a time. */
-  get inFlight(): number {
-    return this.requests;
-  }
-
-  /** Attempts in a row that have failed, if this one has. */
-  get failuresWithThis(): number {
-    return this.hasAnswers ? 1 : this.failures + 1;
+  /** Rows or bytes of a request, where so many are allowed. */
+  size(max: number): number {
+    return Math.max(1, Math.floor(max * this.share));
   }
 
   answered(): void {
-    this.hasAnswers = true;
-    if (this.share < 1) this.share = Math.min(1, this.share * 2);
-    else this.requests = Math.min(this.limits.inFlight, this.requests + 1);
+    if (++this.answers < ANSWERS_A_STEP) return;
+    this.answers = 0;
+    if (this.share < 1) this.share *= 2;
+    else this.requests++;
+  }
+
+  timedOut(): void {
+    this.answers = 0;
+    if (this.requests > 1) this.requests = 1;
+    else this.share = Math.max(SHARE_MIN, this.share / 2);
   }
 }

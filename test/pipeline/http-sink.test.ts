@@ -121,6 +121,10 @@ describe('the http sink behind the bus', { concurrency: 3 }, () => {
     receiver.behave = ({ method }) => (method === 'HEAD' ? null : { status: 503, headers: { 'retry-after': '0' } });
     await receiver.start();
     await eventually('503', async () => /answered 503/.test((await laneOf(gateway, 'branch web')).error ?? ''));
+    // Whoever answers HEAD and takes no row is waited for longer each time.
+    await eventually('several attempts in a row', () => {
+      return (gateway.stderr.match(/attempt=([3-9]|\d\d) error=.*answered 503/g) ?? []).length >= 3;
+    });
     receiver.behave = () => ({ hang: true });
     await eventually('the timeout', async () =>
       /did not answer within 2 s/.test((await laneOf(gateway, 'branch web')).error ?? ''),
