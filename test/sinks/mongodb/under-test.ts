@@ -23,6 +23,7 @@ function under(
   rowsOf: (documents: Document[]) => Rows,
   ordered: boolean,
   timeoutMs = DELIVERY_DEFAULTS.timeoutMs,
+  readFrom = url,
 ): SinkUnderTest {
   return {
     // The contract's folders have names of their own.
@@ -34,7 +35,7 @@ function under(
         { ...delivery, timeoutMs },
         async () => {},
       ),
-    readRows: async (folder) => rowsOf(await documentsOf(url, DATABASE, basename(folder))),
+    readRows: async (folder) => rowsOf(await documentsOf(readFrom, DATABASE, basename(folder))),
     ordered,
   };
 }
@@ -42,6 +43,11 @@ function under(
 export const insert = under({}, rowsByStream, true);
 /** The workload's rows span up to half a minute, and come a little out of order. */
 export const bucket = under({ mode: 'bucket', bucketUs: 5_000_000 }, rowsOfBuckets, false);
+/** On another server. */
+export function insertOn(server: string, timeoutMs: number): SinkUnderTest {
+  return under({ url: server, timeoutMs }, rowsByStream, true, timeoutMs, server);
+}
+
 /** Their server behind a proxy at `host`; documents are read back past it. */
 export function behind(mode: 'insert' | 'bucket', host: string, timeoutMs: number): SinkUnderTest {
   const options = { mode, url: `mongodb://${host}/?directConnection=true`, timeoutMs, bucketUs: 5_000_000 };
