@@ -99,8 +99,10 @@ export class DeliverySink<Request> implements Sink {
     const { delivery } = this;
     if (!delivery) return;
     this.delivery = null;
+    // What is under way is ended with a fault of its own.
+    const { hasFailed } = delivery;
     await delivery.end();
-    if (delivery.hasFailed) this.keeper.save(this.positions(delivery));
+    if (hasFailed) this.keeper.save(this.positions(delivery));
     this.filling = null;
   }
 
