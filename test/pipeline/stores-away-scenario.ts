@@ -133,17 +133,17 @@ export async function storesAway(t: TestContext, { seconds, how }: Absence): Pro
 }
 
 function yamlOf(influxUrl: string, { endpoint, accessKeyId, secretAccessKey }: S3Address, mongoUrl: string): string {
-  const common = 'from: "#", timeout: 3s, retry: { first: 200ms, max: 2s }';
+  const common = 'from: "#", retry: { first: 200ms, max: 2s }';
   return `
 gateway: { mqtt: off, http: 127.0.0.1:0, memory: 32MiB }
 bus: { log: { dir: ./bus } }
 sinks:
   lines: { type: file, from: "#", path: ./lines }
-  live: { type: influxdb, ${common}, url: ${influxUrl}, database: ${NAME} }
+  live: { type: influxdb, ${common}, timeout: 3s, url: ${influxUrl}, database: ${NAME} }
   archive:
-    { type: s3, ${common}, endpoint: "${endpoint}", accessKeyId: ${accessKeyId}, secretAccessKey: ${secretAccessKey},
+    { type: s3, ${common}, timeout: 3s, endpoint: "${endpoint}", accessKeyId: ${accessKeyId}, secretAccessKey: ${secretAccessKey},
       bucket: ${NAME}, prefix: ${NAME}/, memory: 32MiB, roll: { every: 3s } }
-  documents: { type: mongodb, ${common}, url: "${mongoUrl}", database: ${NAME}, collection: rows }
+  documents: { type: mongodb, ${common}, timeout: 10s, url: "${mongoUrl}", database: ${NAME}, collection: rows }
 `;
 }
 
