@@ -1,4 +1,5 @@
 import type { DeadLetterWriter, DeliveryOptions } from '../sinks/delivery/delivery-options.js';
+import type { Pace } from '../sinks/delivery/pace.js';
 import type { Store } from '../sinks/delivery/store.js';
 import type { Feeder } from '../sinks/kafka/kafka-sink-options.js';
 import type { Sink } from '../sinks/sink.js';
@@ -14,6 +15,8 @@ export interface SinkPlace {
   patterns: readonly string[];
   /** Partitions of the bus in all, whoever feeds them. */
   partitions: number;
+  /** Of the branch, whichever sink it has. */
+  pace: Pace;
 }
 
 /** The sink of a branch, by its type, whose code is loaded only now. */
@@ -62,9 +65,9 @@ export async function deliveringTo<Request>(
   name: string,
   store: Store<Request>,
   delivery: DeliveryOptions,
-  { stateFolder, letters }: SinkPlace,
+  { stateFolder, letters, pace }: SinkPlace,
 ): Promise<Sink> {
   const { DeliverySink } = await import('../sinks/delivery/delivery-sink.js');
   const { JournalKeeper } = await import('../sinks/delivery/journal-keeper.js');
-  return new DeliverySink(name, store, new JournalKeeper(stateFolder), delivery, letters);
+  return new DeliverySink(name, store, new JournalKeeper(stateFolder), delivery, letters, pace);
 }

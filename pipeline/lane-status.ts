@@ -1,5 +1,5 @@
 import type { Position } from '../sinks/sink.js';
-import type { LaneReport } from './lanes/lane.js';
+import type { LaneReport, LaneSpec } from './lanes/lane.js';
 
 /** What the main thread knows of a lane. */
 export interface LaneStatus {
@@ -57,6 +57,17 @@ export function newStatus(id: string): LaneStatus {
 export function begins(status: LaneStatus): void {
   status.acting = true;
   if (status.unread === 0) status.movedMs = performance.now();
+}
+
+/**
+ * Whether a task has brought the lane on. A branch that has read records has not: its store may yet take none of them, and
+ * then the next attempt is to wait longer.
+ */
+export function gotOn({ kind }: LaneSpec, { positions }: LaneStatus, report: LaneReport): boolean {
+  if (kind !== 'branch') return report.records > 0;
+  if (report.taken !== null) return report.taken > 0;
+  const before = new Map(positions.map(({ topic, partition, offset }) => [`${partition} ${topic}`, offset]));
+  return report.positions.some(({ topic, partition, offset }) => offset > (before.get(`${partition} ${topic}`) ?? 0));
 }
 
 /** A task of the lane has ended without a fault. */

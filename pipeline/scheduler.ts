@@ -5,7 +5,7 @@ import type { WorkerPool } from '../processors/worker-pool.js';
 import type { Position } from '../sinks/sink.js';
 import { BranchCommands } from './branches/branch-commands.js';
 import { type LaneEntry, newLaneEntry } from './lane-entry.js';
-import { begins, type LaneStatus, succeeded } from './lane-status.js';
+import { begins, gotOn, type LaneStatus, succeeded } from './lane-status.js';
 import type {
   LaneFault,
   LaneReport,
@@ -255,13 +255,9 @@ export class Scheduler {
     const { spec, status } = entry;
     const holds = spec.kind === 'processors' ? outputHolds(spec, this.entries) : [];
     begins(status);
+    const opening = action === 'open' ? { rewind: entry.rewind ?? [] } : {};
     const report = await this.pool
-      .run(entry.worker, {
-        action,
-        spec,
-        holds,
-        ...(action === 'open' && entry.rewind ? { rewind: entry.rewind } : {}),
-      })
+      .run(entry.worker, { action, spec, holds, ...opening })
       .catch((error) => threadFault(error, spec.id));
     status.acting = false;
     // What comes of a task whose thread is being ended is no news.
@@ -275,7 +271,7 @@ export class Scheduler {
       this.fault(entry, report.fault);
       return report;
     }
-    if (action !== 'open' && report.records > 0) {
+    if (action !== 'open' && gotOn(spec, status, report)) {
       entry.retry.succeed();
       status.error = null;
     }

@@ -8,7 +8,7 @@ export class Flights {
   private fault: { cause: unknown } | null = null;
 
   constructor(
-    private readonly inFlight: number,
+    private readonly inFlight: () => number,
     /** Of all that is under way. */
     private readonly bytesMax = Number.POSITIVE_INFINITY,
   ) {
@@ -19,6 +19,11 @@ export class Flights {
   /** Aborted with the first fault, and at the end. */
   get signal(): AbortSignal {
     return this.abort.signal;
+  }
+
+  /** Something has ended them. */
+  get hasFailed(): boolean {
+    return this.fault !== null;
   }
 
   get underWay(): number {
@@ -33,7 +38,7 @@ export class Flights {
   /** Resolves when one more may begin. One is always taken, however large it is. */
   async room(): Promise<void> {
     this.check();
-    while (this.flights.size >= this.inFlight || this.heldBytes > this.bytesMax) {
+    while (this.flights.size >= this.inFlight() || this.heldBytes > this.bytesMax) {
       await Promise.race(this.flights);
       this.check();
     }

@@ -48,6 +48,8 @@ export interface SinkNews {
   /** Rows that the store has refused and that were left out, and how many of them went to the dead letters. */
   skippedRows: number;
   deadLetters: number;
+  /** Requests with rows that the store has taken; without it, what `flush` returns tells whether the sink gets on. */
+  taken?: number;
 }
 
 export interface Position {

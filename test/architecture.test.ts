@@ -154,7 +154,7 @@ test(`No source has more than ${LINES_MAX} lines.`, () => {
 });
 
 test('Sources have kebab-case names.', () => {
-  const name = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|chaos))?\.ts$/;
+  const name = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|chaos|soak))?\.ts$/;
   assert.deepEqual(
     sources.filter((file) => !name.test(file.split('/').at(-1)!)),
     [],

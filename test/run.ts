@@ -12,14 +12,14 @@ import { needsSharedSchemaRegistry, shareSchemaRegistry } from './servers/schema
 
 /**
  * Runs the built tests with node's own runner: `npm test [-- FILTER…]` (parts of paths), `npm run test:chaos` for the
- * long kill and soak runs, which are the files named `*.chaos.js`.
+ * long runs, which are the files named `*.chaos.js`, and `npm run test:soak` for those that last, `*.soak.js`.
  */
 const root = fileURLToPath(new URL('.', import.meta.url));
-const chaos = process.argv.includes('--chaos');
+const kind = ['chaos', 'soak'].find((each) => process.argv.includes(`--${each}`)) ?? 'test';
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 /** A test that hangs fails, rather than the run. */
-const TIMEOUT_MS = chaos ? 900_000 : 300_000;
-const suffix = chaos ? '.chaos.js' : '.test.js';
+const TIMEOUT_MS = { test: 300_000, chaos: 900_000, soak: 7_200_000 }[kind]!;
+const suffix = `.${kind}.js`;
 
 function testFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>

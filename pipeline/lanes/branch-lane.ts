@@ -6,6 +6,7 @@ import { Schema } from '../../columnar/schema.js';
 import { PitwallError } from '../../core/errors.js';
 import { unpack } from '../../schemas/data-block.js';
 import { readPacked } from '../../schemas/read-packed.js';
+import { Pace } from '../../sinks/delivery/pace.js';
 import type { Position, Sink, SinkBatch } from '../../sinks/sink.js';
 import { createSink } from '../create-sink.js';
 import { LOG_FACT } from '../log-identity.js';
@@ -26,6 +27,9 @@ const FLUSH_POSITIONS_MS = 5_000;
 /** How long a step waits for records on a bus that does not say when they come. */
 const READ_WAIT_MS = 500;
 const NO_COLUMNS = new Schema([]);
+
+/** Of the branches of this thread; a branch that has failed is opened as another lane. */
+const paces = new Map<string, Pace>();
 
 /** One branch: reads its inputs, feeds its sink, and keeps the sink's word on what is durable. */
 export class BranchLane implements Lane {
@@ -63,6 +67,7 @@ export class BranchLane implements Lane {
       letters: (rows) => this.letters.write(rows),
       patterns: [...this.spec.declared, ...patterns],
       partitions: this.spec.partitions,
+      pace: paceOf(this.spec.id),
     });
     this.known = await this.sink.open();
     if (kafka) {
@@ -205,6 +210,7 @@ export class BranchLane implements Lane {
     this.sinkDueMs = news?.flushDueMs == null ? Infinity : performance.now() + news.flushDueMs;
     if (!news) return;
     this.notes.push(...news.warnings);
+    report.taken = news.taken ?? null;
     report.skippedRows += news.skippedRows;
     report.deadLetters += news.deadLetters;
   }
@@ -315,4 +321,10 @@ export class BranchLane implements Lane {
   private positions(): Position[] {
     return this.readers.map(({ topic, partition, durable }) => ({ topic, partition, offset: durable }));
   }
+}
+
+function paceOf(branch: string): Pace {
+  const pace = paces.get(branch) ?? new Pace();
+  paces.set(branch, pace);
+  return pace;
 }

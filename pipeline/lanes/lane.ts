@@ -144,6 +144,8 @@ export interface LaneReport {
   /** Rows that steps failed for, in this task: left out, and put into the dead letters. */
   skippedRows: number;
   deadLetters: number;
+  /** Of a branch whose sink counts them: requests with rows that its store has taken. */
+  taken: number | null;
 }
 
 export interface LaneFault {
@@ -178,5 +180,6 @@ export function emptyReport(): LaneReport {
     correctedRows: 0,
     skippedRows: 0,
     deadLetters: 0,
+    taken: null,
   };
 }

@@ -5,6 +5,7 @@ import { sinkFailed } from '../sink-failed.js';
 import { Delivery } from './delivery.js';
 import type { DeadLetterWriter, DeliveryOptions, PositionKeeper } from './delivery-options.js';
 import { OpenRequest } from './open-request.js';
+import { Pace } from './pace.js';
 import type { RequestBuilder, Store } from './store.js';
 
 /** How soon positions are looked at again while requests are under way. */
@@ -16,6 +17,7 @@ const CLOSE_MS = 5_000;
  * is the least offset of which not every row is in the store for good. At most `inFlight` requests and the one that is
  * being made are held; `write` waits where it would be more. Nothing is tried again here: a fault ends everything that is
  * under way, and after `open` the rows are read from the bus once more, so that a store which is away costs no memory.
+ * What was taken before the fault counts.
  */
 export class DeliverySink<Request> implements Sink {
   private delivery: Delivery<Request> | null = null;
@@ -29,16 +31,15 @@ export class DeliverySink<Request> implements Sink {
     private readonly keeper: PositionKeeper,
     private readonly options: DeliveryOptions,
     private readonly letters: DeadLetterWriter,
+    private readonly pace = new Pace(),
   ) {
     this.builder = this.newBuilder();
   }
 
   async open(): Promise<Position[]> {
-    await this.delivery?.end();
-    this.delivery = null;
-    this.filling = null;
+    await this.end();
     this.builder = this.newBuilder();
-    const delivery = new Delivery(this.name, this.store, this.options, this.letters);
+    const delivery = new Delivery(this.name, this.store, this.options, this.letters, this.pace);
     await delivery.open();
     const positions = this.keeper.load();
     this.fed = new Positions(positions);
@@ -81,20 +82,28 @@ export class DeliverySink<Request> implements Sink {
     return {
       flushDueMs: Number.isFinite(flushDueMs) ? flushDueMs : null,
       warnings: this.store.takeWarnings?.() ?? [],
-      ...(delivery?.takeCounts() ?? { skippedRows: 0, deadLetters: 0 }),
+      ...(delivery?.takeCounts() ?? { skippedRows: 0, deadLetters: 0, taken: 0 }),
     };
   }
 
   async close(): Promise<void> {
-    const { delivery } = this;
-    this.delivery = null;
-    this.filling = null;
     try {
-      await delivery?.end();
+      await this.end();
       await settles(this.store.close(), CLOSE_MS);
     } finally {
       this.keeper.close();
     }
+  }
+
+  private async end(): Promise<void> {
+    const { delivery } = this;
+    if (!delivery) return;
+    this.delivery = null;
+    // What is under way is ended with a fault of its own.
+    const { hasFailed } = delivery;
+    await delivery.end();
+    if (hasFailed) this.keeper.save(this.positions(delivery));
+    this.filling = null;
   }
 
   /** Adds rows of a record from `from` on; returns the row it came to. */
@@ -102,7 +111,8 @@ export class DeliverySink<Request> implements Sink {
     delivery.check();
     this.filling ??= new OpenRequest();
     const request = this.filling;
-    const { rows, bytes } = this.options.batch;
+    const rows = this.pace.size(this.options.batch.rows);
+    const bytes = this.pace.size(this.options.batch.bytes);
     const to = Math.min(record.batch.rows, from + rows - request.rows);
     const next = this.builder.add(record, from, to, bytes);
     if (next > from) request.add(record, from, next);
@@ -116,8 +126,9 @@ export class DeliverySink<Request> implements Sink {
     await delivery.room();
     const request = this.filling;
     if (request === null) return;
+    const ready = request.isEmpty ? null : this.builder.take();
     this.filling = null;
-    delivery.begin(request, request.isEmpty ? null : this.builder.take());
+    delivery.begin(request, ready);
     if (request.isEmpty) this.builder = this.newBuilder();
   }
 

@@ -3,6 +3,7 @@ import { Flights } from '../flights.js';
 import type { SinkBatch } from '../sink.js';
 import type { DeadLetterWriter, DeliveryOptions } from './delivery-options.js';
 import type { OpenRequest } from './open-request.js';
+import type { Pace } from './pace.js';
 import { halves, placeOf, type RowSpan, rowsIn } from './row-spans.js';
 import type { RefusedRow, Store } from './store.js';
 import { StoreFault } from './store-fault.js';
@@ -16,20 +17,28 @@ export class Delivery<Request> {
   private readonly underWay = new Set<OpenRequest>();
   private skippedRows = 0;
   private deadLetters = 0;
+  private taken = 0;
+  private hasTimedOut = false;
 
   constructor(
     private readonly name: string,
     private readonly store: Store<Request>,
     private readonly options: DeliveryOptions,
     private readonly letters: DeadLetterWriter,
+    private readonly pace: Pace,
   ) {
-    this.flights = new Flights(Math.max(1, Math.min(options.inFlight, store.inFlightMax)));
+    const inFlightMax = Math.max(1, Math.min(options.inFlight, store.inFlightMax));
+    this.flights = new Flights(() => pace.inFlight(inFlightMax));
   }
 
   open(): Promise<void> {
     return this.timed((signal) => this.store.open(signal)).catch((error: unknown) => {
       throw this.named(error);
     });
+  }
+
+  get hasFailed(): boolean {
+    return this.flights.hasFailed;
   }
 
   get isBusy(): boolean {
@@ -60,9 +69,12 @@ export class Delivery<Request> {
       try {
         await this.deliver(open, request);
       } catch (error) {
+        this.noteTimeout(error);
         throw this.named(error);
       }
       this.underWay.delete(open);
+      this.taken++;
+      this.pace.answered();
     });
   }
 
@@ -75,10 +87,10 @@ export class Delivery<Request> {
     return this.flights.end();
   }
 
-  takeCounts(): { skippedRows: number; deadLetters: number } {
-    const { skippedRows, deadLetters } = this;
-    this.skippedRows = this.deadLetters = 0;
-    return { skippedRows, deadLetters };
+  takeCounts(): { skippedRows: number; deadLetters: number; taken: number } {
+    const { skippedRows, deadLetters, taken } = this;
+    this.skippedRows = this.deadLetters = this.taken = 0;
+    return { skippedRows, deadLetters, taken };
   }
 
   private async deliver({ spans, refused }: OpenRequest, request: Request | null): Promise<void> {
@@ -140,8 +152,7 @@ export class Delivery<Request> {
     let onAbort = () => {};
     const aborted = new Promise<never>((_, reject) => {
       onAbort = () => {
-        const why = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : 'the branch was closed';
-        reject(new StoreFault('away', why));
+        reject(timeout.aborted ? new Timeout(timeoutMs) : new StoreFault('away', 'the branch was closed'));
       };
       if (signal.aborted) onAbort();
       signal.addEventListener('abort', onAbort, { once: true });
@@ -155,6 +166,13 @@ export class Delivery<Request> {
     }
   }
 
+  /** Once, though all that is under way may be too late. */
+  private noteTimeout(error: unknown): void {
+    if (!(error instanceof Timeout) || this.hasTimedOut) return;
+    this.hasTimedOut = true;
+    this.pace.timedOut();
+  }
+
   private named(error: unknown): unknown {
     const who = `sink "${this.name}" (${this.store.what})`;
     if (error instanceof StoreFault) {
@@ -164,6 +182,12 @@ export class Delivery<Request> {
     if (error instanceof PitwallError) return error;
     const message = String((error as Error)?.message ?? error);
     return new PitwallError('internal', `${who} failed: ${message}`, { stage: 'sink', cause: error });
+  }
+}
+
+class Timeout extends StoreFault {
+  constructor(timeoutMs: number) {
+    super('away', `did not answer within ${timeoutMs / 1000} s`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { MongoError } from 'mongodb';
 import { StoreFault, type StoreFaultKind } from '../delivery/store-fault.js';
 
 /** Codes of https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml. */
@@ -50,9 +51,9 @@ export function kindOfCode(code: number, otherwise: StoreFaultKind): StoreFaultK
  */
 export function mongodbFault(error: unknown, secrets: readonly string[] = []): unknown {
   if (error instanceof StoreFault) return error;
-  const { name = '', code, errorLabels = [] } = error as Said;
-  if (!name.startsWith('Mongo'))
+  if (!(error instanceof MongoError))
     return isAbort(error) ? new MongodbFault('away', 'the request was ended', null) : error;
+  const { name = '', code, errorLabels = [] } = error as Said;
   const text = secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), wordsOf(error as Said));
   if (errorLabels.some((label) => LATER.includes(label))) return new MongodbFault('away', text, codeOf(code));
   if (typeof code === 'number') {

@@ -34,7 +34,7 @@ export class S3Auditor implements Auditor {
 
   async *times({ name, tags, fromUs, toUs }: AuditedStream): AsyncIterable<Float64Array> {
     const wanted = streamHash(name);
-    const reads = new Flights(READS_AT_ONCE);
+    const reads = new Flights(() => READS_AT_ONCE);
     const ready: Float64Array[] = [];
     try {
       for await (const object of this.list(this.path.keys(name, tags, { fromUs, toUs }))) {

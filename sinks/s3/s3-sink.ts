@@ -60,7 +60,7 @@ export class S3Sink implements Sink {
       await this.store.probe(this.options.prefix);
       const { endpoint, bucket, prefix, path } = this.options;
       this.journal.open(`${endpoint ?? 's3:/'}/${bucket}/${prefix}${path}/*.${this.extension}`);
-      const uploads = new Flights(this.options.inFlight, this.options.memoryBytes / 2);
+      const uploads = new Flights(() => this.options.inFlight, this.options.memoryBytes / 2);
       await this.settle(uploads);
       this.uploads = uploads;
       return this.journal.listPositions();

@@ -39,9 +39,7 @@ const KILLS = 5;
 
 /** The contract of `Sink`, for every implementation. */
 export function sinkContract({ title, under, module, exportName, descriptorsMax }: SinkContractOptions): void {
-  const expectRows = async (folder: string, batches: readonly SinkBatch[]): Promise<void> => {
-    compare(await under.readRows(folder), expected(under, batches), under.ordered ?? true);
-  };
+  const expectRows = (folder: string, batches: readonly SinkBatch[]) => assertStored(under, folder, batches);
 
   test(`${title}: every cell that is fed is read back, of every type and at its extremes`, async (t) => {
     const folder = temporary(t);
@@ -185,10 +183,16 @@ export function sinkContract({ title, under, module, exportName, descriptorsMax 
   });
 }
 
-function temporary(t: TestContext): string {
+/** A folder for the time of a test. */
+export function temporary(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'pitwall-sink-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** The store has the rows of an untouched run: each once, and no other. */
+export async function assertStored(under: SinkUnderTest, folder: string, batches: readonly SinkBatch[]): Promise<void> {
+  compare(await under.readRows(folder), expected(under, batches), under.ordered ?? true);
 }
 
 function descriptors(): number {

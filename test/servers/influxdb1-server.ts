@@ -29,6 +29,7 @@ export const influxdb1 = new RealServers<Influxdb1Address>({
   },
   given: (port) => `http://127.0.0.1:${port}`,
   addressOf: (given) => ({ url: new URL(given).origin }),
+  data: 'store',
   prepare: ({ dir, host, port }) => writeFileSync(join(dir, CONFIG), config(dir, `${host}:${port}`)),
   answers: async ({ url }) => (await fetch(`${url}/ping`, { signal: AbortSignal.timeout(2000) })).status === 204,
 });
@@ -59,10 +60,10 @@ function config(dir: string, address: string): string {
   return `reporting-disabled = true
 bind-address = "127.0.0.1:0"
 [meta]
-  dir = "${join(dir, 'meta')}"
+  dir = "${join(dir, 'store/meta')}"
 [data]
-  dir = "${join(dir, 'data')}"
-  wal-dir = "${join(dir, 'wal')}"
+  dir = "${join(dir, 'store/data')}"
+  wal-dir = "${join(dir, 'store/wal')}"
   query-log-enabled = false
 [http]
   bind-address = "${address}"

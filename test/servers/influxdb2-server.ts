@@ -40,6 +40,7 @@ export const influxdb2 = new RealServers<Influxdb2Address>({
     const { origin, username, password } = new URL(given);
     return { url: origin, org: decodeURIComponent(username), token: decodeURIComponent(password) };
   },
+  data: 'engine',
   answers: async ({ url }) => (await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) })).ok,
   setUp,
 });

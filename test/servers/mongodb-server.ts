@@ -44,5 +44,6 @@ export const mongodb = new RealServers<MongoAddress>({
   given: (port) => `mongodb://127.0.0.1:${port}/?directConnection=true`,
   addressOf: (url) => ({ url }),
   prepare: ({ dir }) => mkdirSync(`${dir}/data`),
+  data: 'data',
   answers: async ({ url }) => (await mongoCommand(url, 'admin', { ping: 1 })).ok === 1,
 });

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { cached, hasDocker, isCached, serverPort, skipIf } from './install.js';
 import { inDocker } from './server-in-docker.js';
 import { type ServerCommand, ServerProcess } from './server-process.js';
+import { SmallDisk } from './small-disk.js';
 
 /** Where one server keeps what it has, and listens: `host` is what it binds. */
 export interface Place {
@@ -30,6 +32,8 @@ export interface ServerRecipe<Address> {
   /** The value of `variable` for a server of ours. */
   given(port: number): string;
   addressOf(given: string): Address;
+  /** The folder of its folder to which it writes what it is given. */
+  data: string;
   /** Makes what has to be in the folder before the first start. */
   prepare?(place: Place): void;
   answers(address: Address): Promise<boolean>;
@@ -47,6 +51,13 @@ export interface Lifecycle {
   /** SIGSTOP: connections stay open, and nothing answers. */
   pause(): void;
   resume(): void;
+  /** Only where it has one. */
+  disk: SmallDisk | null;
+}
+
+export interface StartOptions {
+  /** Has it write to a disk of its own of this size, see `needsSmallDisk`; natively only. */
+  diskMiB?: number;
 }
 
 /** What starts a server that is installed. */
@@ -88,18 +99,19 @@ export class RealServers<Address extends object> {
   }
 
   /** Starts a server for tests that stop it, kill it, or want it empty. */
-  async start(): Promise<Address & Lifecycle> {
+  async start({ diskMiB }: StartOptions = {}): Promise<Address & Lifecycle> {
     const { recipe } = this;
     const program = await this.install();
     const port = await serverPort();
     const address = recipe.addressOf(recipe.given(port));
     const server = new ServerProcess(
       recipe.name,
-      () => program(place),
+      () => disk?.on(program(place)) ?? program(place),
       () => recipe.answers(address).catch(() => false),
     );
     const place: Place = { dir: server.dir, port, host: this.how() === 'docker' ? '0.0.0.0' : '127.0.0.1' };
     recipe.prepare?.(place);
+    const disk = diskMiB === undefined ? null : await SmallDisk.make(join(server.dir, recipe.data), diskMiB);
     await server.start();
     await recipe.setUp?.(address);
     return {
@@ -109,6 +121,7 @@ export class RealServers<Address extends object> {
       kill: () => server.kill(),
       pause: () => server.pause(),
       resume: () => server.resume(),
+      disk,
     };
   }
 

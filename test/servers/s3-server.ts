@@ -41,6 +41,7 @@ export const s3 = new RealServers<S3Address>({
       secretAccessKey: decodeURIComponent(password),
     };
   },
+  data: 'data',
   prepare: ({ dir }) => {
     for (const folder of ['users', 'data']) mkdirSync(join(dir, folder));
   },

@@ -3,6 +3,7 @@ import { PitwallError } from '../../../core/errors.js';
 import { DELIVERY_DEFAULTS, type DeliveryOptions } from '../../../sinks/delivery/delivery-options.js';
 import { DeliverySink } from '../../../sinks/delivery/delivery-sink.js';
 import { JournalKeeper } from '../../../sinks/delivery/journal-keeper.js';
+import { Pace } from '../../../sinks/delivery/pace.js';
 import type { RefusedRow } from '../../../sinks/delivery/store.js';
 import type { HttpSinkOptions } from '../../../sinks/http/http-sink-options.js';
 import { HttpStore } from '../../../sinks/http/http-store.js';
@@ -17,6 +18,7 @@ export class Branch {
   readonly folder = tempDir('delivery');
   readonly path = `/${basename(this.folder)}`;
   readonly letters: RefusedRow[] = [];
+  private readonly pace = new Pace();
   skippedRows = 0;
   deadLetters = 0;
   warnings: string[] = [];
@@ -32,9 +34,10 @@ export class Branch {
     const store = new HttpStore({ url, headers: {}, format: 'json', gzip: false, positions: true, ...this.http });
     const options = { ...DELIVERY_DEFAULTS, ...this.options };
     const keeper = new JournalKeeper(join(this.folder, 'state'));
-    return new DeliverySink('branch', store, keeper, options, async (rows) => {
+    const letters = async (rows: readonly RefusedRow[]) => {
       this.letters.push(...rows);
-    });
+    };
+    return new DeliverySink('branch', store, keeper, options, letters, this.pace);
   }
 
   /** Feeds all and flushes; what is wrong is thrown. */

@@ -127,6 +127,20 @@ test('No more requests than inFlight are under way, however slow the store is.',
   await own.stop();
 });
 
+test('A store that is too slow for all that is sent at once, each time, gets all in the end, and what it has taken is not sent again.', async () => {
+  const own = await new Receiver().start();
+  // As if each row took it so long that more of them are not answered in time.
+  own.behave = ({ method, rows }) =>
+    method === 'POST' && (own.underWay > 1 || rows.length > 60) ? { hang: true } : null;
+  const branch = new Branch(own, { batch: { rows: 400, bytes: 1 << 20, everyMs: 1000 }, timeoutMs: 200, inFlight: 4 });
+  const faults = await branch.deliverAtLast(batches, 100);
+  assert.deepEqual(branch.rows, jsonRowsOf(batches));
+  assert.ok(faults.length > 1, `${faults.length} faults`);
+  const taken = own.kept(branch.path).size;
+  assert.ok(own.repeated < taken / 2, `${own.repeated} of ${taken} rows came again`);
+  await own.stop();
+});
+
 test('A request that was not answered, and is the same again, has the same Idempotency-Key; others have others.', async () => {
   const branch = new Branch(receiver, { ...small, inFlight: 1 });
   planned.set(branch.path, [{ cut: 'after' }]);

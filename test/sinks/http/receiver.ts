@@ -35,12 +35,12 @@ export class Receiver {
   readonly requests: Received[] = [];
   /** Null: the rows are taken. */
   behave: (request: Received) => Behaviour | null = () => null;
+  underWay = 0;
   underWayMax = 0;
   /** Rows that came again. */
   repeated = 0;
   private readonly places = new Map<string, Map<string, Record<string, unknown>>>();
   private server: Server | null = null;
-  private underWay = 0;
   private port = 0;
 
   async start(): Promise<this> {

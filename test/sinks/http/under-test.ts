@@ -13,11 +13,14 @@ const receiver = new Receiver();
 // The processes that the suite kills have it from their environment.
 process.env[ORIGIN] ??= (await receiver.start()).origin;
 
-function under(format: 'json' | 'jsonl', gzip: boolean): SinkUnderTest {
+/** Where it listens, which a proxy may stand in front of. */
+export const origin = process.env[ORIGIN]!;
+
+function under(format: 'json' | 'jsonl', gzip: boolean, sentTo = origin, timeoutMs?: number): SinkUnderTest {
   return {
     make: (folder) => {
-      const url = `${process.env[ORIGIN]}/${basename(folder)}`;
-      return delivered(new HttpStore({ url, headers: {}, format, gzip, positions: true }), folder);
+      const url = `${sentTo}/${basename(folder)}`;
+      return delivered(new HttpStore({ url, headers: {}, format, gzip, positions: true }), folder, timeoutMs);
     },
     readRows: async (folder) => receiver.rows(`/${basename(folder)}`),
     stored: (cell: Cell) => (typeof cell === 'number' && !Number.isFinite(cell) ? undefined : cell),
@@ -26,3 +29,5 @@ function under(format: 'json' | 'jsonl', gzip: boolean): SinkUnderTest {
 
 export const json: SinkUnderTest = under('json', false);
 export const jsonlGzip: SinkUnderTest = under('jsonl', true);
+export const jsonlBehind = (host: string, timeoutMs: number): SinkUnderTest =>
+  under('jsonl', true, `http://${host}`, timeoutMs);

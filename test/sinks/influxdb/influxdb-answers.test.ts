@@ -5,10 +5,10 @@ import { StoreFault } from '../../../sinks/delivery/store-fault.js';
 import type { InfluxdbTarget } from '../../../sinks/influxdb/influxdb-sink-options.js';
 import { influxdb1 } from '../../servers/influxdb1-server.js';
 import { uniqueName } from '../../servers/unique-name.js';
+import { FaultyHttpProxy, type HttpFault } from '../../support/faulty-http-proxy.js';
 import { recordOf } from '../record-of.js';
 import { databases1 } from './databases.js';
 import { deliver, sinkFor } from './deliver.js';
-import { type Fault, FaultyProxy } from './faulty-proxy.js';
 import { readPoints } from './read-points.js';
 
 /** Faults that a real server cannot be told to make: a proxy in front of it makes them. */
@@ -19,7 +19,7 @@ async function behindProxy(t: TestContext) {
   const databases = databases1(await influxdb1.shared());
   const name = uniqueName('faults');
   await databases.make(name);
-  const proxy = await FaultyProxy.start((await influxdb1.shared()).url);
+  const proxy = await FaultyHttpProxy.start((await influxdb1.shared()).url);
   t.after(() => proxy.close());
   const target: InfluxdbTarget = { version: 1, url: proxy.url, database: name, username: null, password: null };
   const values = async () => {
@@ -76,7 +76,7 @@ for (const { title, fault, kind, retryAfterMs, says } of [
     retryAfterMs: null,
     says: /does not know the path of writes; look at url and version \(1 here\)/,
   },
-  { title: 'a lost answer', fault: 'lose-answer', kind: 'away', retryAfterMs: null, says: /no answer: / },
+  { title: 'a lost answer', fault: 'lost-answer', kind: 'away', retryAfterMs: null, says: /no answer: / },
   { title: 'half an answer', fault: 'half-answer', kind: 'away', retryAfterMs: null, says: /no answer: / },
   {
     title: 'no answer in time',
@@ -85,7 +85,7 @@ for (const { title, fault, kind, retryAfterMs, says } of [
     retryAfterMs: null,
     says: /did not answer within 0.3 s/,
   },
-] satisfies { title: string; fault: Fault; kind: string; retryAfterMs: number | null; says: RegExp }[]) {
+] satisfies { title: string; fault: HttpFault; kind: string; retryAfterMs: number | null; says: RegExp }[]) {
   test(`After ${title} the sink says so, and once it is opened again every row is stored once.`, needs, async (t) => {
     const { proxy, target, values } = await behindProxy(t);
     const timeoutMs = fault === 'no-answer' ? 300 : 30_000;
@@ -95,7 +95,7 @@ for (const { title, fault, kind, retryAfterMs, says } of [
     await sink.write(records.slice(0, 1));
     await sink.flush(true);
     // A connection that was used before, and is closed, is made anew once.
-    proxy.faults.push(fault, ...(fault === 'lose-answer' ? [fault] : []));
+    proxy.faults.push(fault, ...(fault === 'lost-answer' ? [fault] : []));
     await assert.rejects(
       (async () => {
         await sink.write(records.slice(1));

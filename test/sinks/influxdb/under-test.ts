@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { DELIVERY_DEFAULTS } from '../../../sinks/delivery/delivery-options.js';
+import { DELIVERY_DEFAULTS, type DeliveryOptions } from '../../../sinks/delivery/delivery-options.js';
 import { DeliverySink } from '../../../sinks/delivery/delivery-sink.js';
 import { JournalKeeper } from '../../../sinks/delivery/journal-keeper.js';
 import type { InfluxdbSinkOptions, InfluxdbTarget } from '../../../sinks/influxdb/influxdb-sink-options.js';
@@ -38,13 +38,14 @@ class SinkInDatabase extends DeliverySink<LineRequest> {
   constructor(
     private readonly databases: Databases,
     private readonly folder: string,
+    delivery: Partial<DeliveryOptions>,
   ) {
     const target = databases.target(basename(folder));
     super(
       'under-test',
       new InfluxdbStore({ ...OPTIONS, target }, ['car/{car}/#']),
       new JournalKeeper(join(folder, 'state')),
-      { ...DELIVERY_DEFAULTS, batch: BATCH },
+      { ...DELIVERY_DEFAULTS, batch: BATCH, ...delivery },
       async () => {},
     );
   }
@@ -55,14 +56,20 @@ class SinkInDatabase extends DeliverySink<LineRequest> {
   }
 }
 
-export function underTest(databases: Databases): SinkUnderTest {
+export function underTest(databases: Databases, delivery: Partial<DeliveryOptions> = {}): SinkUnderTest {
   return {
-    make: (folder) => new SinkInDatabase(databases, folder),
+    make: (folder) => new SinkInDatabase(databases, folder, delivery),
     readRows: async (folder) => asFloat32(await readPoints(databases.place(basename(folder)))),
     stored: (cell: Cell) => (typeof cell === 'number' && !Number.isFinite(cell) ? undefined : cell),
     holds: (row) => Object.keys(row).some((name) => name !== 'timeUs' && name !== 'car'),
     ordered: false,
   };
+}
+
+/** Their server behind a proxy at `host`; databases are made and read back past it. */
+export function underTestBehind(databases: Databases, host: string, timeoutMs: number): SinkUnderTest {
+  const target = (name: string): InfluxdbTarget => ({ ...databases.target(name), url: `http://${host}` });
+  return underTest({ ...databases, target }, { timeoutMs });
 }
 
 function asFloat32(rows: Rows): Rows {

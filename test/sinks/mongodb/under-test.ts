@@ -22,6 +22,8 @@ function under(
   more: Partial<MongodbSinkOptions>,
   rowsOf: (documents: Document[]) => Rows,
   ordered: boolean,
+  timeoutMs = DELIVERY_DEFAULTS.timeoutMs,
+  readFrom = url,
 ): SinkUnderTest {
   return {
     // The contract's folders have names of their own.
@@ -30,10 +32,10 @@ function under(
         'under-test',
         makeStore(optionsOf(url, basename(folder), more)),
         new JournalKeeper(join(folder, 'state')),
-        delivery,
+        { ...delivery, timeoutMs },
         async () => {},
       ),
-    readRows: async (folder) => rowsOf(await documentsOf(url, DATABASE, basename(folder))),
+    readRows: async (folder) => rowsOf(await documentsOf(readFrom, DATABASE, basename(folder))),
     ordered,
   };
 }
@@ -41,5 +43,16 @@ function under(
 export const insert = under({}, rowsByStream, true);
 /** The workload's rows span up to half a minute, and come a little out of order. */
 export const bucket = under({ mode: 'bucket', bucketUs: 5_000_000 }, rowsOfBuckets, false);
+/** On another server. */
+export function insertOn(server: string, timeoutMs: number): SinkUnderTest {
+  return under({ url: server, timeoutMs }, rowsByStream, true, timeoutMs, server);
+}
+
+/** Their server behind a proxy at `host`; documents are read back past it. */
+export function behind(mode: 'insert' | 'bucket', host: string, timeoutMs: number): SinkUnderTest {
+  const options = { mode, url: `mongodb://${host}/?directConnection=true`, timeoutMs, bucketUs: 5_000_000 };
+  return under(options, mode === 'bucket' ? rowsOfBuckets : rowsByStream, mode === 'insert', timeoutMs);
+}
+
 /** What `readRows` gives are the latest rows, which the suite does not expect. */
 export const upsert = under({ mode: 'upsert', key: ['stream'] }, latestRows, true);

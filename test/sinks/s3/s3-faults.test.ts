@@ -7,10 +7,10 @@ import type { SinkBatch } from '../../../sinks/sink.js';
 import { workload } from '../../contract/sink-workload.js';
 import { type S3Address, s3 } from '../../servers/s3-server.js';
 import { uniqueName } from '../../servers/unique-name.js';
+import { FaultyHttpProxy, type HttpFault, type Passed } from '../../support/faulty-http-proxy.js';
 import { tempDir } from '../../support/temp-dir.js';
 import { assertSameRows } from './assert-same-rows.js';
 import { TestBucket } from './bucket.js';
-import { type Fault, faultyProxy, type SeenRequest } from './faulty-proxy.js';
 import { recordOf, START_US, sinkOf } from './feed.js';
 
 const needs = await s3.needsShared();
@@ -23,11 +23,12 @@ async function place(): Promise<{ bucket: TestBucket; prefix: string }> {
 }
 
 /** Behind a proxy whose faults are those of objects' requests, as `next` gives them. */
-async function behindProxy(t: TestContext, next: (request: SeenRequest) => Fault | undefined) {
+async function behindProxy(t: TestContext, next: (request: Passed) => HttpFault | null) {
   const { bucket, prefix } = await place();
-  const endpoint = await faultyProxy(t, bucket.address.endpoint, (request) =>
-    request.url.includes('partition%3D') || request.url.includes('partition=') ? next(request) : undefined,
-  );
+  const proxy = await FaultyHttpProxy.start(bucket.address.endpoint);
+  t.after(() => proxy.close());
+  proxy.judge = (request) => (/partition(%3D|=)/.test(request.path) ? next(request) : null);
+  const endpoint = proxy.url;
   return {
     bucket,
     prefix,
@@ -143,16 +144,16 @@ test('A store that asks for less is away for as long as it says.', needs, async 
 });
 
 test('A store that does not answer is away once the timeout is over.', needs, async (t) => {
-  const { options } = await behindProxy(t, () => 'silence');
+  const { options } = await behindProxy(t, () => 'no-request');
   const fault = await faultOf(options({ timeoutMs: 300 }));
   assert.equal(fault.kind, 'away', fault.message);
 });
 
 test('Answers and requests that are cut cost no row and double none.', needs, async (t) => {
   let requests = 0;
-  const faults: Record<number, Fault> = { 1: 'cut answer', 2: 'cut request', 3: { status: 500 } };
+  const faults: Record<number, HttpFault> = { 1: 'lost-answer', 2: 'half-request', 3: { status: 500 } };
   const { bucket, prefix, options } = await behindProxy(t, ({ method }) =>
-    method === 'PUT' ? faults[requests++ % 5] : undefined,
+    method === 'PUT' ? (faults[requests++ % 5] ?? null) : null,
   );
   const batches = workload(41, 200);
   await feedThrough(options({ roll: small }), batches);

@@ -12,10 +12,14 @@ import { TestBucket } from './bucket.js';
 const bucket = await new TestBucket(await s3.shared(), 'sink-contract').make();
 const small = { sizeBytes: 20_000, rows: 150, everyUs: 200e6 };
 
-function under(more: Partial<S3SinkOptions>, readRows: (prefix: string) => Promise<Rows>): SinkUnderTest {
+function under(
+  more: Partial<S3SinkOptions>,
+  readRows: (prefix: string) => Promise<Rows>,
+  within = bucket,
+): SinkUnderTest {
   return {
     make: (folder) => {
-      const options = bucket.options(basename(folder), { roll: small, memoryBytes: 60e6, inFlight: 8, ...more });
+      const options = within.options(basename(folder), { roll: small, memoryBytes: 60e6, inFlight: 8, ...more });
       return new S3Sink('under-test', options, { stateFolder: join(folder, 'state'), partitions: 3 });
     },
     readRows: (folder) => readRows(basename(folder)),
@@ -25,6 +29,16 @@ function under(more: Partial<S3SinkOptions>, readRows: (prefix: string) => Promi
 }
 
 const nonFinite = (cell: Cell): boolean => typeof cell === 'number' && !Number.isFinite(cell);
+
+/** In a bucket of another server. */
+export function parquetIn(within: TestBucket, timeoutMs: number): SinkUnderTest {
+  return under({ timeoutMs }, (prefix) => within.parquetRows(prefix), within);
+}
+
+/** Its store behind a proxy at `host`; objects are read back past it. */
+export function parquetBehind(host: string, timeoutMs: number): SinkUnderTest {
+  return under({ endpoint: `http://${host}`, timeoutMs }, (prefix) => bucket.parquetRows(prefix));
+}
 
 export const parquet = under({}, (prefix) => bucket.parquetRows(prefix));
 export const jsonl: SinkUnderTest = {

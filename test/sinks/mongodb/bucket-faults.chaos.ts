@@ -1,0 +1,3 @@
+import { mongodbFaults } from './fault-contract.js';
+
+await mongodbFaults('bucket');
