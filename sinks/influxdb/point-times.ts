@@ -1,7 +1,7 @@
 import type { Batch } from '../../columnar/batch.js';
 import type { Precision } from './line-template.js';
 
-/** Nanoseconds of a microsecond that rows of one stamp are spread over; 0 is left to rows with a stamp of their own. */
+/** Of the nanoseconds of a microsecond; 0 is left to whoever writes beside the sink. */
 const SLOTS = 999;
 /**
  * Coprime with `SLOTS` and near its golden section, so that records with offsets near each other start far apart: at
@@ -14,17 +14,14 @@ export const UNIT_US: Record<Precision, number> = { ns: 1, us: 1, ms: 1000, s: 1
 /**
  * Times of points, so that rows of one series with equal stamps do not overwrite one another. Event times are whole
  * microseconds; with precision `ns` the three digits behind them are free, and hold a slot:
- *
- * - A record in which no two rows of a series have the same stamp: slot 0 in all its rows, the time as it is.
- * - Any other record (the device's clock is coarser than its rows): slot `1 + (offset * 617 + rank) mod 999` in all its
- *   rows, where `rank` counts the rows of the same series and stamp that stand before in the record. All its rows, since
- *   the neighbours of its first and last rows are in other records; the offset keeps records apart.
+ * `1 + (offset * 617 + rank) mod 999`, where `rank` counts the rows of the same series and stamp that stand before in the
+ * record. The offset keeps records apart.
  *
  * That depends on the record and its offset alone, so a replay writes the same points; rounding down to microseconds
- * gives the event time. What it does not keep apart: two records that each have a stamp only once, and the same one (a
- * row that was sent twice is so stored once); more than 999 rows of one series, stamp and record; and records whose
- * slots meet, which takes many rows of one stamp or far offsets. With other precisions there is no room: rows of a
- * series in one unit of time become one point, in which of each field the last row's value stays.
+ * gives the event time. What it does not keep apart: rows of one series and stamp that are more than 999 in a record, or
+ * so many, or so far from each other on the bus, that their slots meet (999 records of one row can stand between two of
+ * them). With other precisions there is no room: rows of a series in one unit of time become one point, in which of each
+ * field the last row's value stays.
  */
 export class PointTimes {
   /** Slot of each row; null: 0 everywhere. */
@@ -40,33 +37,32 @@ export class PointTimes {
   /** Looks at all of a record: its stamps, microseconds, ascending, 1970 or later; `seriesOf` null: one series. */
   load(batch: Batch, offset: number, seriesOf: Int32Array | null, seriesCount: number): void {
     const { rows, timeUs } = batch;
-    this.slots = null;
+    const unit = UNIT_US[this.precision];
+    const first = ((offset % SLOTS) * STEP) % SLOTS;
     this.meeting.length = 0;
-    if (seriesOf === null && !hasEqual(timeUs, rows, UNIT_US[this.precision])) return;
+    if (this.precision === 'ns') {
+      if (this.scratch.length < rows) this.scratch = new Uint16Array(rows);
+      this.slots = this.scratch.fill(1 + first, 0, rows);
+    }
+    if (seriesOf === null && !hasEqual(timeUs, rows, unit)) return;
     if (this.ranks.length < seriesCount) {
       this.ranks = new Int32Array(seriesCount);
       this.lastTimes = new Float64Array(seriesCount);
     }
-    if (this.scratch.length < rows) this.scratch = new Uint16Array(rows);
-    const { lastTimes, ranks, scratch } = this;
-    const unit = UNIT_US[this.precision];
-    const isSpread = this.precision === 'ns';
-    const first = ((offset % SLOTS) * STEP) % SLOTS;
+    const { lastTimes, ranks, slots } = this;
     lastTimes.fill(-1, 0, seriesCount);
-    let isEqual = false;
     for (let row = 0; row < rows; row++) {
       const series = seriesOf === null ? 0 : seriesOf[row]!;
       const time = Math.floor(timeUs[row]! / unit);
-      if (lastTimes[series] === time) {
-        isEqual = true;
-        if (++ranks[series]! >= SLOTS || !isSpread) this.meeting.push(row);
-      } else {
+      if (lastTimes[series] !== time) {
         lastTimes[series] = time;
         ranks[series] = 0;
+        continue;
       }
-      scratch[row] = 1 + ((first + ranks[series]!) % SLOTS);
+      const rank = ++ranks[series]!;
+      if (rank >= SLOTS || slots === null) this.meeting.push(row);
+      if (slots !== null) slots[row] = 1 + ((first + rank) % SLOTS);
     }
-    if (isEqual && isSpread) this.slots = scratch;
   }
 
   /** How many of the rows write over an earlier row of the record. */

@@ -17,8 +17,8 @@ test('a row is a line with the last level of its stream as measurement, its capt
     ],
   });
   assert.deepEqual(linesOf(record), [
-    String.raw`imu,Lap=7,car=44 ax=0.1,rpm=11000i,gear=3i,brake=true,note="box, \"box\"" 1711111111123000000`,
-    String.raw`imu,Lap=7,car=44 ax=-12.345,rpm=-1i,brake=false,note="C:\\" 1711111111133000000`,
+    String.raw`imu,Lap=7,car=44 ax=0.1,rpm=11000i,gear=3i,brake=true,note="box, \"box\"" 1711111111123000001`,
+    String.raw`imu,Lap=7,car=44 ax=-12.345,rpm=-1i,brake=false,note="C:\\" 1711111111133000001`,
   ]);
 });
 
@@ -58,13 +58,13 @@ test('commas, blanks and equals signs in names are escaped; what would end or be
     ],
   });
   assert.deepEqual(linesOf(record), [
-    String.raw`\#my\ imu\,\ a=b,bad=C:\_,car\=no\,\ a=4\ 4\,\=,inner=a\_\,b,line=a\nb g\,\ lat\="x"\ \==1,ünï\t=true 1711111111123000000`,
+    String.raw`\#my\ imu\,\ a=b,bad=C:\_,car\=no\,\ a=4\ 4\,\=,inner=a\_\,b,line=a\nb g\,\ lat\="x"\ \==1,ünï\t=true 1711111111123000001`,
   ]);
 });
 
 test('a text may hold line ends, and only quotes and backslashes are escaped in it', () => {
   const record = recordOf({ times: [0], columns: [[field('note', 'utf8'), ['a\nb, c=d\\"車🏎']]] });
-  assert.deepEqual(encodeRecord(record).bytes.toString(), 'imu note="a\nb, c=d\\\\\\"車🏎" 1711111111123000000\n');
+  assert.deepEqual(encodeRecord(record).bytes.toString(), 'imu note="a\nb, c=d\\\\\\"車🏎" 1711111111123000001\n');
 });
 
 test('cells that are no numbers are left out and counted, and so is a row that has no other field', () => {
@@ -76,7 +76,7 @@ test('cells that are no numbers are left out and counted, and so is a row that h
     ],
   });
   const { bytes, counts } = encodeRecord(record);
-  assert.equal(bytes.toString(), 'imu b=2 1711111111123000000\nimu a=1 1711111111123003000\n');
+  assert.equal(bytes.toString(), 'imu b=2 1711111111123000001\nimu a=1 1711111111123003001\n');
   assert.deepEqual(counts, { nonFinite: 4, emptyRows: 2, overwriting: 0 });
 });
 
@@ -91,10 +91,10 @@ test('utf8 and bool columns become tags where they are asked for, and rows witho
     ],
   });
   assert.deepEqual(linesOf(record, { tags: ['wheel', 'car', 'wet', 'temp', 'nothing', 'stream'] }), [
-    String.raw`imu,car=44,stream=car/44/imu,wet=true,wheel=front\ left temp=450.5 1711111111123000000`,
-    'imu,car=44,stream=car/44/imu,wet=false,wheel=rr temp=451 1711111111123001000',
-    'imu,car=44,stream=car/44/imu temp=451.5 1711111111123002000',
-    'imu,car=44,stream=car/44/imu,wet=true temp=452 1711111111123003000',
+    String.raw`imu,car=44,stream=car/44/imu,wet=true,wheel=front\ left temp=450.5 1711111111123000001`,
+    'imu,car=44,stream=car/44/imu,wet=false,wheel=rr temp=451 1711111111123001001',
+    'imu,car=44,stream=car/44/imu temp=451.5 1711111111123002001',
+    'imu,car=44,stream=car/44/imu,wet=true temp=452 1711111111123003001',
   ]);
 });
 
@@ -116,8 +116,8 @@ test('fields are a choice of columns, under other names where that is asked for'
       [field('c', 'u8'), [3]],
     ],
   });
-  assert.deepEqual(linesOf(record, { fields: ['c', 'a', 'x'] }), ['imu c=3i,a=1i 1711111111123000000']);
-  assert.deepEqual(linesOf(record, { fields: { b: 'speed', a: 'a' } }), ['imu speed=2i,a=1i 1711111111123000000']);
+  assert.deepEqual(linesOf(record, { fields: ['c', 'a', 'x'] }), ['imu c=3i,a=1i 1711111111123000001']);
+  assert.deepEqual(linesOf(record, { fields: { b: 'speed', a: 'a' } }), ['imu speed=2i,a=1i 1711111111123000001']);
 });
 
 test('names that InfluxDB keeps for itself, and fields that are called like a tag, get an underscore', () => {
@@ -131,7 +131,7 @@ test('names that InfluxDB keeps for itself, and fields that are called like a ta
       [field('_field', 'u8'), [4]],
     ],
   });
-  assert.deepEqual(linesOf(record), ['imu,car=44,time_=1 time__=1i,car__=2i,car_=3i,_field_=4i 1711111111123000000']);
+  assert.deepEqual(linesOf(record), ['imu,car=44,time_=1 time__=1i,car__=2i,car_=3i,_field_=4i 1711111111123000001']);
 });
 
 test('a row whose key or text is longer than InfluxDB takes is refused with a reason, and the others are written', () => {
@@ -140,7 +140,7 @@ test('a row whose key or text is longer than InfluxDB takes is refused with a re
     columns: [[field('note', 'utf8'), ['x'.repeat(65_537), 'x'.repeat(65_536)]]],
   });
   const { bytes, refused } = encodeRecord(long);
-  assert.equal(bytes.toString(), `imu note="${'x'.repeat(65_536)}" 1711111111123001000\n`);
+  assert.equal(bytes.toString(), `imu note="${'x'.repeat(65_536)}" 1711111111123001001\n`);
   assert.deepEqual(refused, [[0, 'the text of field "note" is over the 65536 bytes InfluxDB takes']]);
 
   const columns: [ReturnType<typeof field>, (string | number)[]][] = [
