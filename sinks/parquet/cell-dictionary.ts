@@ -50,7 +50,7 @@ function isHopeless(values: CellArray, limit: number): boolean {
   const step = Math.floor(values.length / SAMPLE_CELLS);
   const sample = new Set<number | bigint>();
   for (let i = 0, at = 0; i < SAMPLE_CELLS; i++, at += step) sample.add(values[at]!);
-  return SAMPLE_CELLS - sample.size < SAMPLE_CELLS ** 2 / (4 * limit);
+  return SAMPLE_CELLS - sample.size < SAMPLE_CELLS ** 2 / (3 * limit);
 }
 
 function ofShorts(values: Int16Array | Uint8Array, limit: number): CellDictionary | null {
