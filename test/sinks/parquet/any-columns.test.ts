@@ -51,7 +51,8 @@ const gaps = fc.constantFrom<number[]>(
 );
 
 test('Whatever repeats, stays or varies in columns, DuckDB and hyparquet read the same cells and times.', async (t) => {
-  const path = join(temporary(t), 'any.parquet');
+  const folder = temporary(t);
+  let files = 0;
   const contents = fc.record<Contents>({
     columns: fc.array(shapes, { minLength: 1, maxLength: 8 }),
     gaps,
@@ -60,7 +61,8 @@ test('Whatever repeats, stays or varies in columns, DuckDB and hyparquet read th
     seed: fc.nat(),
   });
   await fc.assert(
-    fc.asyncProperty(contents, (one) => assertRead(path, one)),
+    // DuckDB keeps parts of files by their names.
+    fc.asyncProperty(contents, (one) => assertRead(join(folder, `${files++}.parquet`), one)),
     { numRuns: 60, examples: [[{ columns: everyType(), gaps: [10_000], rows: 140_000, snappy: true, seed: 7 }]] },
   );
 });
