@@ -90,7 +90,7 @@ export function flowGraph(config: Config, root: ConfigNode): FlowGraph {
     const written = itemsOf(child(node, 'from')).map(shown);
     const from = sink.from.map((each, i) => input(each, written[i]!));
     const { type, options } = sink;
-    const what = [type, 'format' in options ? options.format : '', shown(child(node, sinkTypes[type].placeKey))];
+    const what = [type, 'format' in options ? options.format : '', placeOf(child(node, sinkTypes[type].placeKey))];
     const to = add('sink', sink.name, sink.name, what.filter((text) => text !== '').join(' '));
     for (const each of from) edges.push({ from: each, to, label: 'rows', how: '' });
   }
@@ -110,6 +110,11 @@ function nameOf(input: Input): string {
 
 function brokers(kafka: ConfigNode): string {
   return itemsOf(child(kafka, 'brokers')).map(shown).join(', ');
+}
+
+/** Of a URL no more than its server: webhooks have secrets in their paths. */
+function placeOf(node: ConfigNode | undefined): string {
+  return shown(node).replace(/^(https?:\/\/[^/]*)\/.*$/i, '$1');
 }
 
 function shown(node: ConfigNode | undefined): string {

@@ -164,3 +164,11 @@ test('Characters that mean something to Mermaid are drawn as themselves.', async
   const drawn = drawMermaid(await graphOf('sinks:\n  a: { type: file, from: "#", path: "a\\"b<c>]d" }\n'));
   assert.ok(drawn.includes('sink1[("a<br/>file jsonl a#34;b#60;c#62;]d")]'), drawn);
 });
+
+test('Of the address of an HTTP receiver the drawings have the server alone, since paths of webhooks are secrets.', async () => {
+  const graph = await graphOf(
+    'sinks: { hook: { type: http, from: "#", url: "http://127.0.0.1:9000/services/T0/hunter2" } }\n',
+  );
+  assert.match(drawText(graph), /^sink {6}hook <- # {2}\(http json http:\/\/127\.0\.0\.1:9000\)$/m);
+  assert.ok(!drawMermaid(graph).includes('hunter2'));
+});
