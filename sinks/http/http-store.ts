@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { responseText } from '../delivery/response-text.js';
 import type { RefusedRow, RequestBuilder, Store } from '../delivery/store.js';
+import { gzipped } from '../gzip.js';
 import { type JsonRequest, JsonRequests } from '../text/json-requests.js';
 import { exchangeFault, statusFault } from './http-fault.js';
 import type { HttpSinkOptions } from './http-sink-options.js';
@@ -11,8 +10,6 @@ import type { HttpSinkOptions } from './http-sink-options.js';
 const CONTENT_TYPES = { json: 'application/json', jsonl: 'application/x-ndjson' } as const;
 /** Answers to HEAD that say something about POST as well. Many servers have no HEAD: whatever else they answer, they are there. */
 const TELLING = [401, 407, 408, 429, 502, 503, 504];
-
-const compress = promisify(gzip);
 
 /**
  * Posts rows to a server, which has them once it answers 2xx. What is sent again after a fault may be cut in another way, so
@@ -57,7 +54,7 @@ export class HttpStore implements Store<JsonRequest> {
     headers.set('pitwall-positions', positions);
     headers.set('idempotency-key', keyOf(positions, body));
     if (this.options.gzip) headers.set('content-encoding', 'gzip');
-    const sent = this.options.gzip ? await compress(body) : body;
+    const sent = this.options.gzip ? await gzipped(body) : body;
     const { response, shown } = await this.exchange('POST', signal, headers, sent);
     if (response.ok) return [];
     if (response.status === 413 && rows > 1) this.noteTooLarge(sent.length);

@@ -1,9 +1,9 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
+import { constants } from 'node:zlib';
 import { retryAfterMs } from '../delivery/retry-after.js';
 import { StoreFault } from '../delivery/store-fault.js';
+import { gzipped } from '../gzip.js';
 import type { InfluxdbTarget } from './influxdb-sink-options.js';
 import type { Precision } from './line-template.js';
 
@@ -26,7 +26,6 @@ const PRECISIONS: Record<Precision, string>[] = [
   { ns: 'ns', us: 'us', ms: 'ms', s: 's' },
   { ns: 'nanosecond', us: 'microsecond', ms: 'millisecond', s: 'second' },
 ];
-const pack = promisify<Buffer, { level: number }, Buffer>(gzip);
 /** Faults of certificates, which trying again does not mend. */
 const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/;
 
@@ -51,7 +50,7 @@ export class InfluxdbClient {
   /** No lines: InfluxDB 1 and 2 look at credentials, rights and place as they do for rows, and write nothing. */
   async write(lines: Buffer, signal: AbortSignal): Promise<Answer> {
     const isPacked = this.gzip && lines.length >= GZIP_MIN;
-    const body = isPacked ? await pack(lines, { level: constants.Z_BEST_SPEED }) : lines;
+    const body = isPacked ? await gzipped(lines, constants.Z_BEST_SPEED) : lines;
     const headers = { 'content-type': 'text/plain; charset=utf-8', ...(isPacked && { 'content-encoding': 'gzip' }) };
     return this.ask('POST', this.writePath, headers, body, signal);
   }

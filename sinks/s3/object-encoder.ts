@@ -1,7 +1,6 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { Batch } from '../../columnar/batch.js';
 import { avroContainer } from '../../schemas/avro-container.js';
+import { gzipped } from '../gzip.js';
 import type { ParquetRows } from '../parquet/parquet-columns.js';
 import { encodeParquet } from '../parquet/parquet-encoder.js';
 import { sortedRows } from '../parquet/sorted-rows.js';
@@ -16,7 +15,6 @@ export interface EncodedObject {
   contentType: string;
 }
 
-const gzipAsync = promisify(gzip);
 const CHUNK_BYTES = 256 * 1024;
 const CONTENT_TYPES: Record<S3Format, string> = {
   parquet: 'application/vnd.apache.parquet',
@@ -51,7 +49,7 @@ export async function encodeObject(
     case 'jsonl': {
       const lines = jsonLines(batchOf(stream, rows), tags, counts);
       if (compression === 'none') return { bytes: lines, contentType };
-      return { bytes: await gzipAsync(lines), contentType: 'application/gzip' };
+      return { bytes: await gzipped(lines), contentType: 'application/gzip' };
     }
   }
 }

@@ -203,7 +203,7 @@ test(
 
     const skip = await startSink(t, { options: optionsOf(url, collection), onError: 'skip' });
     await skip.store(record);
-    assert.deepEqual(skip.sink.news(), { flushDueMs: null, warnings: [], skippedRows: 1, deadLetters: 0 });
+    assert.deepEqual(skip.sink.news(), { flushDueMs: null, warnings: [], skippedRows: 1, deadLetters: 0, taken: 1 });
 
     const stop = await startSink(t, { options: optionsOf(url, collection) });
     await assert.rejects(
