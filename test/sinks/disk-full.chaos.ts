@@ -5,7 +5,6 @@ import { assertStored, type SinkUnderTest, temporary } from '../contract/sink.js
 import { feedThrough } from '../contract/sink-faults.js';
 import { workload } from '../contract/sink-workload.js';
 import { type Influxdb1Address, influxdb1 } from '../servers/influxdb1-server.js';
-import { type MongoAddress, mongodb } from '../servers/mongodb-server.js';
 import type { RealServers } from '../servers/real-servers.js';
 import { type S3Address, s3 } from '../servers/s3-server.js';
 import { needsSmallDisk } from '../servers/small-disk.js';
@@ -83,12 +82,4 @@ diskFull<S3Address>(await needs(s3), {
     const { parquetIn } = await import('./s3/under-test.js');
     return parquetIn(await new TestBucket(address, 'full').make(), TIMEOUT_MS);
   },
-});
-
-diskFull<MongoAddress>(await needs(mongodb), {
-  title: 'mongodb sink, insert',
-  servers: mongodb,
-  diskMiB: 4,
-  staysBroken: true,
-  underTest: async ({ url }) => (await import('./mongodb/under-test.js')).insertOn(url, TIMEOUT_MS),
 });
