@@ -170,7 +170,7 @@ function physical(from: Field, values: CellArray): CellArray {
 /** Indices into a dictionary of `count` cells, after the width they have. */
 function dictionaryIndices(indices: Uint16Array, count: number): Uint8Array {
   const width = bitsFor(count);
-  const runs = hybridRuns(indices, indices.length, width);
+  const runs = hybridRuns(indices, width);
   const out = new Uint8Array(runs.length + 1);
   out[0] = width;
   out.set(runs, 1);
