@@ -1,3 +1,4 @@
+import { Positions } from '../sinks/positions.js';
 import type { Position } from '../sinks/sink.js';
 import type { LaneReport, LaneSpec } from './lanes/lane.js';
 
@@ -66,8 +67,8 @@ export function begins(status: LaneStatus): void {
 export function gotOn({ kind }: LaneSpec, { positions }: LaneStatus, report: LaneReport): boolean {
   if (kind !== 'branch') return report.records > 0;
   if (report.taken !== null) return report.taken > 0;
-  const before = new Map(positions.map(({ topic, partition, offset }) => [`${partition} ${topic}`, offset]));
-  return report.positions.some(({ topic, partition, offset }) => offset > (before.get(`${partition} ${topic}`) ?? 0));
+  const before = new Positions(positions);
+  return report.positions.some(({ topic, partition, offset }) => offset > (before.get(topic, partition) ?? 0));
 }
 
 /** A task of the lane has ended without a fault. */

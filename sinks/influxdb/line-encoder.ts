@@ -63,7 +63,7 @@ export class LineEncoder {
     template: LineTemplate,
     stream: string,
     readonly schema: Schema,
-    readonly captures: Readonly<Record<string, string>>,
+    captures: Readonly<Record<string, string>>,
     private readonly counts: LineCounts,
     private readonly refused: RefuseLine,
     private readonly memory: LineMemory | null = null,

@@ -1,14 +1,11 @@
-import { sameTags } from '../../core/same-tags.js';
 import type { Refuse } from '../delivery/store.js';
 import type { SinkBatch } from '../sink.js';
+import { StreamCache } from '../stream-cache.js';
 import type { TextBuffer } from '../text/text-buffer.js';
 import { FieldTypes, type Integers } from './field-types.js';
 import { LineEncoder } from './line-encoder.js';
 import type { LineTemplate } from './line-template.js';
 import { TagWatch } from './tag-watch.js';
-
-/** An encoder takes some kilobytes; one that is made anew is as good. */
-const ENCODERS_MAX = 4_096;
 
 const NOTES = {
   nonFinite: 'NaN and the infinities are left out, since InfluxDB has none',
@@ -16,21 +13,23 @@ const NOTES = {
   overwriting: 'rows of one series and one unit of time write over one another; precision: ns keeps them apart',
 };
 
-/** The encoders of a store's streams, of which the latest are kept, and what all of them know and have left out. */
+/** The encoders of a store's streams, a bounded number of them, and what all of them know and have left out. */
 export class LineEncoders {
   readonly types: FieldTypes;
   readonly tags = new TagWatch();
   private readonly counts = { nonFinite: 0, emptyRows: 0, overwriting: 0 };
-  private readonly encoders = new Map<string, LineEncoder>();
+  private readonly encoders: StreamCache<LineEncoder>;
   private readonly warnings: string[] = [];
   private readonly said = new Set<string>();
   private refuse: Refuse = () => {};
 
-  constructor(
-    private readonly template: LineTemplate,
-    integers: Integers,
-  ) {
+  constructor(template: LineTemplate, integers: Integers) {
     this.types = new FieldTypes(integers);
+    const refused = (record: SinkBatch, row: number, reason: string) => this.refuse({ record, row, reason });
+    this.encoders = new StreamCache(
+      ({ batch: { stream, schema }, tags }) =>
+        new LineEncoder(template, stream, schema, tags, this.counts, refused, this),
+    );
   }
 
   /** Rows that were encoded and gave no line, as all their cells are null or not finite; only grows. */
@@ -40,7 +39,7 @@ export class LineEncoders {
 
   /** As `LineEncoder.encode`; what it refuses goes to `refuse`. */
   encode(record: SinkBatch, from: number, to: number, out: TextBuffer, bytesMax: number, refuse: Refuse): number {
-    const encoder = this.encoderOf(record);
+    const encoder = this.encoders.of(record);
     this.refuse = refuse;
     const row = encoder.encode(record, from, to, out, bytesMax);
     if (row === record.batch.rows) encoder.unload();
@@ -50,21 +49,6 @@ export class LineEncoders {
 
   takeWarnings(): string[] {
     return [...this.warnings.splice(0), ...this.tags.takeWarnings()];
-  }
-
-  private encoderOf({ batch: { stream, schema }, tags }: SinkBatch): LineEncoder {
-    const key = `${schema.fingerprint} ${stream}`;
-    let encoder = this.encoders.get(key);
-    if (encoder !== undefined && sameTags(encoder.captures, tags)) {
-      if (this.encoders.size < ENCODERS_MAX) return encoder;
-    } else {
-      const refused = (record: SinkBatch, row: number, reason: string) => this.refuse({ record, row, reason });
-      encoder = new LineEncoder(this.template, stream, schema, tags, this.counts, refused, this);
-    }
-    this.encoders.delete(key);
-    if (this.encoders.size >= ENCODERS_MAX) this.encoders.delete(this.encoders.keys().next().value!);
-    this.encoders.set(key, encoder);
-    return encoder;
   }
 
   /** Each is said once. */

@@ -96,7 +96,8 @@ export class LineField extends TextCells {
 
   /** Whether whole numbers begin a field of floats. */
   private isFirstFloat(integers: Integers, rows: number): boolean {
-    if (this.kind !== 'integer' || integers !== 'auto') return this.kind === 'integer' && integers === 'float';
+    if (this.kind !== 'integer') return false;
+    if (integers !== 'auto') return integers === 'float';
     if (this.field.type !== 'i64') return false;
     for (let row = 0; row < rows; row++) {
       if (Math.abs(this.cells[row]!) > Number.MAX_SAFE_INTEGER && !isNull(this.nulls, row)) return false;

@@ -60,20 +60,12 @@ export class KafkaAuditor implements Auditor {
   }
 
   async faults(): Promise<string[]> {
-    return [...this.topics].flatMap(
-      ([
-        topic,
-        {
-          unreadable: { count, first },
-        },
-      ]) => {
-        if (count === 0) return [];
-        const { format } = this.options;
-        return [
-          `topic ${topic} has ${count} messages of its streams that cannot be read as ${format} rows; the first: ${first}`,
-        ];
-      },
-    );
+    const { format } = this.options;
+    return [...this.topics].flatMap(([topic, { unreadable }]) => {
+      const { count, first } = unreadable;
+      const what = `topic ${topic} has ${count} messages of its streams that cannot be read as ${format} rows`;
+      return count > 0 ? [`${what}; the first: ${first}`] : [];
+    });
   }
 
   async close(): Promise<void> {

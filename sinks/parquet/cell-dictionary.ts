@@ -53,6 +53,8 @@ function isHopeless(values: CellArray, limit: number): boolean {
   return SAMPLE_CELLS - sample.size < SAMPLE_CELLS ** 2 / (3 * limit);
 }
 
+// One loop for each width of cells, as in the other kernels of the hot path.
+
 function ofShorts(values: Int16Array | Uint8Array, limit: number): CellDictionary | null {
   const indices = new Uint16Array(values.length);
   slots.fill(0);

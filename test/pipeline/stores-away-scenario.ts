@@ -30,8 +30,8 @@ const CALM_S = 10;
 /** A branch whose store is there is never further behind than in calm times and by so many rows. */
 const SLACK_ROWS = 10 * ROWS_A_SECOND;
 /**
- * While stores are away the gateway needs next to nothing more; then its threads run at full speed, which takes as much
- * whether there are 0.4 or 4 million rows to catch up with.
+ * While stores are away the gateway needs next to nothing more; then its threads run at full speed, which takes about as
+ * much whether there are 0.4 or 4 million rows to catch up with.
  */
 const GROWTH_MIB = 256;
 const CATCH_UP_MS = 900_000;

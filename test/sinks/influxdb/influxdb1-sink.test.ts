@@ -28,15 +28,20 @@ test('InfluxDB 1: a database that is not there is made by nobody but the user, w
   assert.deepEqual(await sink.open(), []);
 });
 
+/** A database that keeps rows for an hour; `nowUs` counts from `START_US`. */
+async function shortRetention() {
+  const { url } = await influxdb1.shared();
+  const databases = databases1({ url });
+  const name = uniqueName('short');
+  await influxql(url, `CREATE DATABASE "${name}" WITH DURATION 1h`);
+  return { target: databases.target(name), place: databases.place(name), nowUs: Date.now() * 1000 - START_US };
+}
+
 test(
   'InfluxDB 1: rows beyond the retention are refused one by one, in the words of the store; all others are stored.',
   needs,
   async (t) => {
-    const { url } = await influxdb1.shared();
-    const databases = databases1({ url });
-    const name = uniqueName('short');
-    await influxql(url, `CREATE DATABASE "${name}" WITH DURATION 1h`);
-    const nowUs = Date.now() * 1000 - START_US;
+    const { target, place, nowUs } = await shortRetention();
     const hourUs = 3_600_000_000;
     const at = (offset: number, times: number[]): SinkBatch =>
       recordOf({
@@ -48,14 +53,14 @@ test(
     const old = Array.from({ length: 50 }, (_, i) => nowUs - 5 * hourUs + i);
     const fresh = Array.from({ length: 50 }, (_, i) => nowUs + i);
     const records = [at(0, old), at(1, fresh), at(2, [nowUs - 9 * hourUs, nowUs + 99])];
-    const { letters, news } = await deliver(t, { target: databases.target(name), onError: 'dead-letter' }, records);
+    const { letters, news } = await deliver(t, { target, onError: 'dead-letter' }, records);
     assert.deepEqual(
       letters.map(({ record, row }) => 100 * record.offset + row).sort((a, b) => a - b),
       [...old.keys(), 200],
     );
     assert.match(letters[0]!.reason, /^partial write: points beyond retention policy dropped=/);
     assert.equal(news.deadLetters, 51);
-    const rows = (await readPoints(databases.place(name))).get('imu')!;
+    const rows = (await readPoints(place)).get('imu')!;
     assert.deepEqual(
       rows.map(({ v }) => v),
       [...fresh.map((_, i) => 100 + i), 201],
@@ -67,12 +72,7 @@ test(
   'InfluxDB 1: a row that is found not to fit only while refused rows are looked for is refused too.',
   needs,
   async (t) => {
-    const { url } = await influxdb1.shared();
-    const databases = databases1({ url });
-    const name = uniqueName('short');
-    await influxql(url, `CREATE DATABASE "${name}" WITH DURATION 1h`);
-    const target = databases.target(name);
-    const nowUs = Date.now() * 1000 - START_US;
+    const { target, place, nowUs } = await shortRetention();
     const { sink, letters } = sinkFor(t, { target, onError: 'dead-letter' });
     await sink.open();
     const column = (type: 'i32' | 'f64', offset: number, times: number[], cells: number[]) =>
@@ -84,7 +84,7 @@ test(
     await sink.flush(true);
     assert.deepEqual(letters.map(({ row }) => row).sort(), [0, 2]);
     assert.deepEqual(sink.news().deadLetters, 2);
-    const rows = (await readPoints(databases.place(name))).get('imu')!;
+    const rows = (await readPoints(place)).get('imu')!;
     assert.deepEqual(
       rows.map(({ v }) => v),
       [1, 2, 3],
